@@ -1,0 +1,1 @@
+"""Finding: text to terms, terms to a ranking. Pure functions without I/O."""

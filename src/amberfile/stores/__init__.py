@@ -1,0 +1,1 @@
+"""Where memory is kept: one contract in `base`, one engine a file or folder."""

@@ -1,0 +1,280 @@
+"""Connections to one file: how they are set up, lent to one thread at a time, and dropped.
+
+One writer, and as many readers as threads read at once. No connection is ever
+used by two threads at the same time. After a fork the child forgets all of
+them without closing one: closing would drop locks that the parent relies on.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+import apsw
+
+from amberfile.errors import StoreClosed, StoreCorrupt, StoreReadOnly
+from amberfile.stores.sqlite.errors import Mapped, translated
+
+_READ_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+_PRAGMAS = (
+    "PRAGMA secure_delete = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA temp_store = MEMORY",
+)
+LOG_LIMIT = 64 * 1024 * 1024
+"""Bytes that the log file keeps after a checkpoint."""
+
+CHECKPOINT_WAIT_S = 0.25
+"""How long an emptying of the log waits for readers before it leaves it to the next."""
+
+
+class Connections:
+    """The connections of one store.
+
+    Args:
+        path: absolute.
+        synchronous: "FULL" or "NORMAL".
+        busy_timeout_s: how long a write waits for another process.
+        forked: called in the child after a fork, when the connections are forgotten.
+        prepare: brings the file to today's schema; called once, with the first
+            connection, before any other.
+        vfs: the file system layer, for tests.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        synchronous: str,
+        busy_timeout_s: float,
+        writable: bool,
+        prepare: Callable[[apsw.Connection], None],
+        forked: Callable[[], None],
+        vfs: str | None = None,
+    ) -> None:
+        self.path = path
+        self.writable = writable
+        self.mapped = Mapped(path)
+        self._synchronous = synchronous
+        self._busy_timeout_s = busy_timeout_s
+        self._prepare = prepare
+        self._forked = forked
+        self._vfs = vfs
+        self._closed = False
+        self._start()
+        _all.add(self)
+
+    def _start(self) -> None:
+        self._lock = threading.Lock()
+        self._prepared = False
+        self._corrupt = False
+        self._readers: list[apsw.Connection] = []
+        self._writer: apsw.Connection | None = None
+
+    def reading(self) -> _Loan:
+        """A connection for reading, as a context; one statement sees one state."""
+        return _Loan(self)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[apsw.Connection]:
+        """A connection for reading; all its statements see one state."""
+        with self.reading() as db:
+            db.execute("BEGIN")
+            yield db
+            db.execute("COMMIT")
+
+    def writer(self) -> apsw.Connection:
+        """The one connection that writes. Only who leads the commit may use it.
+
+        Raises:
+            StoreClosed, StoreReadOnly, StoreCorrupt: it must not be used.
+        """
+        if self._closed:
+            raise StoreClosed(self.path)
+        if self._corrupt:
+            raise StoreCorrupt(
+                f"{self.path} was found damaged, so it is not written any more. "
+                "Check it: amberfile doctor; then go back to a backup"
+            )
+        if not self.writable:
+            raise StoreReadOnly(
+                f"{self.path} can be read but not written. Make it writable: chmod u+w {self.path}"
+            )
+        if self._writer is None:
+            self._writer = self._open()
+        return self._writer
+
+    def drop_writer(self, error: apsw.Error) -> None:
+        """After an error of the disk or the file: never trust this connection again."""
+        self._corrupt = self._corrupt or isinstance(error, apsw.CorruptError)
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            _close(writer)
+
+    def checkpoint(self) -> bool:
+        """Move the log into the file and empty it; False if a reader is in the way.
+
+        Only who keeps others from writing may call it.
+        """
+        if self._closed:
+            return True  # the last connection to close empties the log
+        with self.mapped:
+            db = self.writer()
+            db.set_busy_handler(lambda tries: _wait(tries, CHECKPOINT_WAIT_S))
+            try:
+                db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            except (apsw.BusyError, apsw.LockedError):
+                return False
+            finally:
+                db.set_busy_handler(self._patience)
+        return True
+
+    def close(self) -> None:
+        """Close what is not lent; what is lent is closed when it comes back."""
+        with self._lock:
+            self._closed = True
+            idle, self._readers = self._readers, []
+            writer, self._writer = self._writer, None
+        for db in idle:
+            _close(db)
+        if writer is not None:
+            _close(writer)
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def borrow(self) -> apsw.Connection:
+        """A connection that nobody else uses until it is given back."""
+        if self._closed:
+            raise StoreClosed(self.path)
+        try:
+            return self._readers.pop()
+        except IndexError:
+            return self._open()
+
+    def give_back(self, db: apsw.Connection, error: BaseException | None) -> None:
+        """One that failed is not lent again."""
+        if isinstance(error, apsw.CorruptError):
+            self._corrupt = True
+        if error is None and not self._closed:
+            self._readers.append(db)
+            if not self._closed:
+                return
+            try:
+                self._readers.remove(db)  # close() came between the two lines
+            except ValueError:
+                return
+        _close(db)
+
+    def _open(self) -> apsw.Connection:
+        flags = _READ_WRITE if self.writable else apsw.SQLITE_OPEN_READONLY
+        with self._lock:  # the first one alone: it makes or migrates the file
+            db = apsw.Connection(self.path, flags=flags, vfs=self._vfs)
+            try:
+                self._set_up(db)
+                if not self._prepared:
+                    self._prepare(db)
+                    self._prepared = True
+            except BaseException:
+                _close(db)
+                raise
+            return db
+
+    def _set_up(self, db: apsw.Connection) -> None:
+        db.set_busy_handler(self._patience)
+        for pragma in _PRAGMAS:
+            db.execute(pragma).fetchall()
+        db.execute(f"PRAGMA synchronous = {self._synchronous}").fetchall()
+        db.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT}").fetchall()
+
+    def _patience(self, tries: int) -> bool:
+        return _wait(tries, self._busy_timeout_s)
+
+    def forget_after_fork(self) -> None:
+        """In the child: the parent's connections are not ours to use or to close."""
+        if self._closed:
+            return
+        lost = [*self._readers, *([self._writer] if self._writer else [])]
+        _keep_for_ever(lost)
+        self._start()
+        self._forked()
+
+
+class _Loan:
+    """Lends a connection for one read; the driver's errors become ours. (Not a
+    generator: it stands around every read and costs a quarter of one.)"""
+
+    __slots__ = ("_connections", "_db")
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def __enter__(self) -> apsw.Connection:
+        with self._connections.mapped:
+            self._db = self._connections.borrow()
+        return self._db
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._connections.give_back(self._db, error)
+        if isinstance(error, apsw.Error):
+            raise translated(error, self._connections.path) from error
+
+
+_waiting = threading.local()
+
+
+def _wait(tries: int, deadline_s: float) -> bool:
+    """Sleep a little and say whether to try again; random, so that nobody starves."""
+    now = time.monotonic()
+    if tries == 0:
+        _waiting.since = now
+    if now - _waiting.since > deadline_s:
+        return False
+    time.sleep(random.uniform(0.0002, 0.002) * min(tries + 1, 4))  # noqa: S311
+    return True
+
+
+def _close(db: apsw.Connection) -> None:
+    """Close without complaint: an error here is that of an earlier call, already told."""
+    try:
+        db.close()
+    except apsw.Error:
+        db.close(force=True)
+
+
+_all: weakref.WeakSet[Connections] = weakref.WeakSet()
+
+
+def _keep_for_ever(connections: list[apsw.Connection]) -> None:
+    """One reference more than is ever given up, so that no clean-up at exit closes them."""
+    import ctypes  # noqa: PLC0415  (needed in a forked child only)
+
+    for db in connections:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(db))
+
+
+def others_at(path: str) -> bool:
+    """Whether this process has, or had and not yet let go, connections to `path`."""
+    return any(connections.path == path for connections in list(_all))
+
+
+def _after_fork() -> None:
+    for connections in list(_all):
+        connections.forget_after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

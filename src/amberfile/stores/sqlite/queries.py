@@ -1,0 +1,178 @@
+"""The statements that read, and the few reads that need more than one."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+
+import apsw
+
+from amberfile.stores.base import Changed, Found
+from amberfile.stores.sqlite.rows import (
+    ITEM_COLUMNS,
+    JOB_COLUMNS,
+    MESSAGE_COLUMNS,
+    SESSION_COLUMNS,
+    TURN_COLUMNS,
+    bound,
+    to_item,
+    to_messages,
+    unbound,
+)
+from amberfile.types import MESSAGE as MESSAGE_KIND
+from amberfile.types import Scope
+
+_M = ", ".join(f"m.{name.strip()}" for name in MESSAGE_COLUMNS.split(","))
+_LAST_HANDLE = 1 << 62
+
+ITEM = f"SELECT {ITEM_COLUMNS} FROM item WHERE scope = ? AND id = ?"
+ITEM_OF_HANDLE = (
+    f"SELECT {ITEM_COLUMNS} FROM item WHERE scope = ? AND handle = ? AND state = 'current'"
+)
+VERSIONS = f"SELECT {ITEM_COLUMNS} FROM version WHERE scope = ? AND id = ? ORDER BY version"
+_NEWEST_ITEMS = f"""
+    SELECT handle, {ITEM_COLUMNS} FROM item
+     WHERE scope = ? AND handle < ? AND state = 'current' {{and_key}}
+     ORDER BY handle DESC
+"""
+LAST_MESSAGES = f"""
+    SELECT {MESSAGE_COLUMNS} FROM message
+     WHERE scope = ? AND session = (SELECT id FROM session WHERE scope = ? AND name = ?)
+       AND seq > ?
+     ORDER BY seq DESC LIMIT ?
+"""
+MESSAGE = f"""
+    SELECT m.handle, s.name, {_M} FROM message m JOIN session s ON s.id = m.session
+     WHERE m.scope = ? AND m.id = ?
+"""
+MESSAGE_OF_HANDLE = f"""
+    SELECT m.handle, s.name, {_M} FROM message m JOIN session s ON s.id = m.session
+     WHERE m.scope = ? AND m.handle = ?
+"""
+NEWEST_MESSAGES = f"""
+    SELECT m.handle, s.name, {_M}
+      FROM message m INDEXED BY message_handle JOIN session s ON s.id = m.session
+     WHERE m.scope = ? AND m.handle < ? ORDER BY m.handle DESC
+"""
+NEAR = f"""
+    SELECT m.seq - own.seq, m.handle, s.name, {_M}
+      FROM message own INDEXED BY message_handle
+      JOIN message m ON m.scope = own.scope AND m.session = own.session
+                    AND m.seq BETWEEN own.seq - ? AND own.seq + ? AND m.seq <> own.seq
+      JOIN session s ON s.id = own.session
+     WHERE own.scope = ? AND own.handle = ? ORDER BY m.seq
+"""
+SESSIONS = f"SELECT {SESSION_COLUMNS} FROM session WHERE scope = ?"
+TURNS = f"""
+    SELECT {TURN_COLUMNS} FROM turn
+     WHERE session = (SELECT id FROM session WHERE scope = ? AND name = ?) ORDER BY number
+"""
+POSTINGS = """
+    SELECT place, weight FROM posting
+     WHERE term = (SELECT id FROM term WHERE scope = ? AND text = ?) ORDER BY place
+"""  # a posting goes when its entry is no longer current, so no row of an entry is read
+STATS = "SELECT entries, passages, words FROM scope WHERE id = ?"
+JOBS = f"SELECT {JOB_COLUMNS} FROM job WHERE scope = ? ORDER BY number"
+SCOPES = "SELECT space, user, agent FROM scope ORDER BY id"
+
+_TERMS_FROM = (
+    "SELECT text FROM term WHERE scope = ? AND text >= ? AND text < x'' ORDER BY text LIMIT ?"
+)
+_TERMS_WITH = (
+    "SELECT text FROM term WHERE scope = ? AND text < x'' AND instr(text, ?) ORDER BY text LIMIT ?"
+)
+_ODD_TERMS = "SELECT text FROM term WHERE scope = ? AND text >= x''"
+
+_AT_OR_AFTER = (
+    "SELECT handle, rev FROM {table} WHERE scope = ? AND handle >= ? ORDER BY handle LIMIT 1"
+)
+_CHANGED_ITEMS = (
+    f"SELECT handle, {ITEM_COLUMNS} FROM item WHERE scope = ? AND handle >= ? ORDER BY handle"
+)
+_CHANGED_MESSAGES = f"""
+    SELECT m.handle, s.name, {_M}
+      FROM message m INDEXED BY message_handle JOIN session s ON s.id = m.session
+     WHERE m.scope = ? AND m.handle >= ? ORDER BY m.handle
+"""
+_BURIED = (
+    "SELECT handle, rev, kind, id FROM tombstone WHERE scope = ? AND handle >= ? ORDER BY handle"
+)
+
+
+def below(handle: int | None) -> int:
+    return _LAST_HANDLE if handle is None else handle
+
+
+def newest_items(
+    db: apsw.Connection, scope: Scope, number: int, key: str | None, before: int | None
+) -> Iterator[Found]:
+    """A scope's current items, newest first; only those with `key` if it is given."""
+    query = _NEWEST_ITEMS.format(and_key="" if key is None else "AND key = ?")
+    values = (number, below(before)) if key is None else (number, below(before), bound(key))
+    for handle, *row in db.execute(query, values):
+        yield Found(handle, to_item(tuple(row), scope))
+
+
+def vocabulary(
+    db: apsw.Connection, scope: int, part: str, *, prefix: bool, limit: int
+) -> list[str]:
+    """A scope's terms that begin with or contain `part`; enough of them, in no order."""
+    text = part.encode("utf-8", "replace").decode()
+    fits = str.startswith if prefix else str.__contains__
+    query = _TERMS_FROM if prefix else _TERMS_WITH
+    found = [term for (term,) in db.execute(query, (scope, text, limit))]
+    odd = [unbound(term) for (term,) in db.execute(_ODD_TERMS, (scope,))]
+    return [term for term in (*found, *odd) if fits(term, part)]
+
+
+def changed(
+    db: apsw.Connection, scope: Scope, number: int, since: int
+) -> Iterator[tuple[int, Changed]]:
+    """(handle, change) of everything in a scope after `since`, in order."""
+    starts = {
+        table: _first_after(db, table, number, since) for table in ("item", "message", "tombstone")
+    }
+    return heapq.merge(
+        _changed_items(db, scope, number, starts["item"]),
+        _changed_messages(db, scope, number, starts["message"]),
+        _buried(db, scope, number, starts["tombstone"]),
+        key=lambda pair: pair[0],
+    )
+
+
+def _first_after(db: apsw.Connection, table: str, scope: int, since: int) -> int:
+    """The first handle whose rev is above `since`: revs grow with handles, so by halving."""
+    query = _AT_OR_AFTER.format(table=table)
+    low, high = 0, _LAST_HANDLE
+    while since > 0 and low < high:
+        middle = (low + high) // 2
+        row = next(iter(db.execute(query, (scope, middle)).fetchall()), None)
+        if row is None or row[1] > since:
+            high = middle
+        else:
+            low = row[0] + 1
+    return low
+
+
+def _changed_items(
+    db: apsw.Connection, scope: Scope, number: int, start: int
+) -> Iterator[tuple[int, Changed]]:
+    for handle, *row in db.execute(_CHANGED_ITEMS, (number, start)):
+        item = to_item(tuple(row), scope)
+        entry = item if item.state == "current" else None
+        yield handle, Changed(item.rev, scope, item.kind, item.id, entry)
+
+
+def _changed_messages(
+    db: apsw.Connection, scope: Scope, number: int, start: int
+) -> Iterator[tuple[int, Changed]]:
+    for handle, session, *row in db.execute(_CHANGED_MESSAGES, (number, start)):
+        message = to_messages([tuple(row)], scope, unbound(session))[0]
+        yield handle, Changed(message.rev, scope, MESSAGE_KIND, message.id, message)
+
+
+def _buried(
+    db: apsw.Connection, scope: Scope, number: int, start: int
+) -> Iterator[tuple[int, Changed]]:
+    for handle, rev, kind, id in db.execute(_BURIED, (number, start)):
+        yield handle, Changed(rev, scope, unbound(kind), unbound(id), None)

@@ -1,0 +1,304 @@
+"""Values to rows and back, each row with a checksum.
+
+SQLite finds damage to its pages, not to what stands in them: a row whose
+checksum differs is `StoreCorrupt`, never a missing or a different memory.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Any, TypeAlias
+from zlib import crc32
+
+from amberfile.errors import StoreCorrupt
+from amberfile.types import (
+    Item,
+    Job,
+    Message,
+    Parts,
+    Scope,
+    SessionInfo,
+    Source,
+    Turn,
+    Version,
+    micros,
+    moment,
+)
+
+Value: TypeAlias = str | bytes | int | float | None
+Row: TypeAlias = tuple[Any, ...]
+
+ITEM_COLUMNS = (
+    "id, version, state, kind, key, text, topics, metadata, source, source_ref, trust,"
+    " importance, derived_from, hash, created_at, updated_at, valid_from, valid_to,"
+    " expires_at, change, reason, rev, sum"
+)
+MESSAGE_COLUMNS = (
+    "seq, id, role, content, name, tool_calls, tool_call_id, parts, turn, created_at, rev, sum"
+)
+SESSION_COLUMNS = "name, title, messages, last_seq, created_at, updated_at, rev, sum"
+TURN_COLUMNS = "id, state, lease_until, opened_at, closed_at"
+JOB_COLUMNS = "id, kind, payload, not_before, state, attempt, lease_until, error"
+
+
+def bound(text: str | None) -> str | bytes | None:
+    """`text` as SQLite takes it: lone surrogates, which UTF-8 refuses, make it a BLOB."""
+    if text is None or text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def unbound(value: Any) -> Any:
+    """The string, or None, that `bound` was given."""
+    return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value
+
+
+def to_json(value: Any) -> str | bytes:
+    return bound(json.dumps(value, ensure_ascii=False, separators=(",", ":"))) or ""
+
+
+def from_json(value: str | bytes) -> Any:
+    return json.loads(unbound(value))
+
+
+def checksum(columns: str) -> int:
+    return crc32(columns.encode("utf-8", "surrogatepass"))
+
+
+def content_hash(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def item_row(item: Item, change: str, reason: str) -> Row:
+    """The row of `ITEM_COLUMNS`."""
+    row = (
+        bound(item.id),
+        item.version,
+        item.state,
+        bound(item.kind),
+        bound(item.key),
+        bound(item.text),
+        to_json(item.topics) if item.topics else None,
+        to_json(item.metadata) if item.metadata else None,
+        bound(item.source.kind),
+        bound(item.source.ref),
+        item.source.trust,
+        item.importance,
+        to_json(item.derived_from) if item.derived_from else None,
+        content_hash(item.text),
+        micros(item.created_at),
+        micros(item.updated_at),
+        _micros(item.valid_from),
+        _micros(item.valid_to),
+        _micros(item.expires_at),
+        change,
+        bound(reason) or None,
+        item.rev,
+    )
+    return (*row, checksum(repr(row)))
+
+
+def to_version(row: Row, scope: Scope) -> Version:
+    """The item's version that a row of `ITEM_COLUMNS` holds.
+
+    Raises:
+        StoreCorrupt: the row is not what was written.
+    """
+    if checksum(repr(row[:-1])) != row[-1]:
+        raise damaged(f"item {unbound(row[0])!r}")
+    id, version, state, kind, key, text, topics, metadata, source, ref, trust = row[:11]
+    importance, derived, _, created, updated, since, until, expires, change, reason, rev = row[
+        11:22
+    ]
+    item = Item(
+        id=unbound(id),
+        scope=scope,
+        kind=unbound(kind),
+        text=unbound(text),
+        created_at=moment(created),
+        updated_at=moment(updated),
+        key=unbound(key),
+        topics=tuple(from_json(topics)) if topics else (),
+        metadata=from_json(metadata) if metadata else {},
+        source=Source(unbound(source), unbound(ref), trust),
+        importance=importance,
+        derived_from=tuple(from_json(derived)) if derived else (),
+        valid_from=_moment(since),
+        valid_to=_moment(until),
+        expires_at=_moment(expires),
+        state=state,
+        version=version,
+        rev=rev,
+    )
+    return Version(item, change, unbound(reason) or "")
+
+
+def to_item(row: Row, scope: Scope) -> Item:
+    return to_version(row, scope).item
+
+
+def message_row(message: Message) -> Row:
+    """The row of `MESSAGE_COLUMNS`."""
+    parts = message.parts
+    calls = message.tool_calls
+    row = (
+        message.seq,
+        bound(message.id),
+        bound(message.role),
+        bound(message.content),
+        bound(message.name),
+        None if calls is None else to_json(calls),
+        bound(message.tool_call_id),
+        None if parts is None else to_json([parts.format, parts.version, parts.data]),
+        bound(message.turn),
+        micros(message.created_at),
+        message.rev,
+    )
+    return (*row, _message_sum(*map(unbound, row)))
+
+
+def to_messages(rows: Iterable[Row], scope: Scope, session: str) -> list[Message]:
+    """The messages that rows of `MESSAGE_COLUMNS` hold.
+
+    Raises:
+        StoreCorrupt: a row is not what was written.
+    """
+    return [_to_message(scope, session, *row) for row in rows]
+
+
+_new = object.__new__
+
+
+def _to_message(
+    scope: Scope,
+    session: str,
+    seq: int,
+    id: Any,
+    role: Any,
+    content: Any,
+    name: Any,
+    calls: Any,
+    call_id: Any,
+    parts: Any,
+    turn: Any,
+    created_at: int,
+    rev: int,
+    sum: int,
+) -> Message:
+    if isinstance(id, bytes) or isinstance(role, bytes) or isinstance(content, bytes):
+        id, role, content = unbound(id), unbound(role), unbound(content)
+    if name is not None or calls is not None or call_id is not None or parts is not None:
+        name, calls, call_id, parts = map(unbound, (name, calls, call_id, parts))
+    turn = unbound(turn)
+    if sum != _message_sum(
+        seq, id, role, content, name, calls, call_id, parts, turn, created_at, rev
+    ):
+        raise damaged(f"message {id!r}")
+    # A frozen dataclass sets its fields one call each; this is a third of a log's reading time.
+    message = _new(Message)
+    message.__dict__.update(
+        id=id,
+        scope=scope,
+        session=session,
+        role=role,
+        content=content,
+        created_at=moment(created_at),
+        name=name,
+        tool_calls=None if calls is None else tuple(json.loads(calls)),
+        tool_call_id=call_id,
+        parts=None if parts is None else Parts(*json.loads(parts)),
+        turn=turn,
+        seq=seq,
+        rev=rev,
+    )
+    return message
+
+
+def _message_sum(
+    seq: int,
+    id: str,
+    role: str,
+    content: str | None,
+    name: str | None,
+    calls: str | None,
+    call_id: str | None,
+    parts: str | None,
+    turn: str | None,
+    created_at: int,
+    rev: int,
+) -> int:
+    return crc32(
+        f"{seq}\0{id}\0{role}\0{content}\0{name}\0{calls}\0{call_id}\0{parts}\0{turn}"
+        f"\0{created_at}\0{rev}".encode("utf-8", "surrogatepass")
+    )
+
+
+def session_row(session: SessionInfo, rev: int) -> Row:
+    """The row of `SESSION_COLUMNS`."""
+    row = (
+        bound(session.id),
+        bound(session.title),
+        session.messages,
+        session.last_seq,
+        micros(session.created_at),
+        micros(session.updated_at),
+        rev,
+    )
+    return (*row, checksum(repr(row)))
+
+
+def to_session(row: Row, scope: Scope) -> SessionInfo:
+    name, title, messages, last_seq, created_at, updated_at, _, sum = row
+    if checksum(repr(row[:-1])) != sum:
+        raise damaged(f"session {unbound(name)!r}")
+    return SessionInfo(
+        id=unbound(name),
+        scope=scope,
+        title=unbound(title),
+        messages=messages,
+        last_seq=last_seq,
+        created_at=moment(created_at),
+        updated_at=moment(updated_at),
+    )
+
+
+def to_turn(row: Row, session: str) -> Turn:
+    id, state, lease_until, opened_at, closed_at = row
+    return Turn(
+        unbound(id), session, state, moment(lease_until), moment(opened_at), _moment(closed_at)
+    )
+
+
+def to_job(row: Row) -> Job:
+    id, kind, payload, not_before, state, attempt, lease_until, error = row
+    return Job(
+        id=unbound(id),
+        kind=unbound(kind),
+        payload=from_json(payload),
+        not_before=moment(not_before),
+        state=state,
+        attempt=attempt,
+        lease_until=_moment(lease_until),
+        error=unbound(error),
+    )
+
+
+def damaged(what: str) -> StoreCorrupt:
+    return StoreCorrupt(
+        f"{what} is not what was written: its checksum differs. "
+        "Nothing more is written here. Check the file: amberfile doctor"
+    )
+
+
+def _micros(time: Any) -> int | None:
+    return None if time is None else micros(time)
+
+
+def _moment(time: int | None) -> Any:
+    return None if time is None else moment(time)

@@ -1,0 +1,146 @@
+"""The numbered scripts that make the schema, and the one place that runs them.
+
+All that are pending run in one transaction, safe with many processes opening
+at once: the file is of the old schema or of today's, never between. A script
+is never edited after release.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+import apsw
+
+from amberfile.errors import NotAStore, SchemaTooNew, StoreBusy, StoreCorrupt
+
+APPLICATION_ID = 0x416D6265  # "Ambe", in the file's header
+CHECKED_AT_OPEN = 8 * 1024 * 1024
+"""Bytes of a file that is checked whole each time it is opened: about 2 ms a MiB."""
+
+_FOLDER = os.path.dirname(__file__)
+_WAIT_S = 30.0
+
+_FOREIGN = (
+    (
+        {"messages", "facts", "facts_fts"},
+        "agentroute wrote it. Take it in: amberfile import {path}",
+    ),
+    ({"conversations", "summaries", "facts"}, "an SQLite + Ollama agent wrote it"),
+    ({"alembic_version"}, "a program with Alembic migrations wrote it"),
+)
+
+
+def prepare(db: apsw.Connection, path: str) -> None:
+    """Bring the file to today's schema, or refuse it and leave it as it is.
+
+    Raises:
+        NotAStore: another program's file.
+        SchemaTooNew: a newer release's.
+        StoreCorrupt: it does not pass SQLite's own check.
+    """
+    db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # what is not ours keeps its log
+    scripts = _scripts()
+    version = _recognise(db, path, known=len(scripts))
+    db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+    if version < len(scripts) and not db.readonly("main"):
+        os.chmod(path, 0o600)
+        _migrate(db, path, scripts)
+    if not db.readonly("main"):
+        _use_log(db, path)
+    _check(db, path)
+
+
+def is_fresh(db: apsw.Connection) -> bool:
+    """Whether nothing was ever written to the file."""
+    return not _value(db, "SELECT count(*) FROM sqlite_schema")
+
+
+def _recognise(db: apsw.Connection, path: str, *, known: int) -> int:
+    """The file's schema number; 0 for a new file."""
+    application, version = _value(db, "PRAGMA application_id"), _value(db, "PRAGMA user_version")
+    if application == APPLICATION_ID:
+        if version > known:
+            raise SchemaTooNew(path, found=version, known=known)
+        return int(version)
+    if application == 0 and version == 0 and is_fresh(db):
+        return 0
+    raise NotAStore(f"{path} is not an amberfile store: {_who(db, path)}. Nothing was changed")
+
+
+def _who(db: apsw.Connection, path: str) -> str:
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
+    for theirs, hint in _FOREIGN:
+        if theirs <= tables:
+            return hint.format(path=path)
+    shown = ", ".join(sorted(tables)[:4]) or "no table"
+    return f"it is another program's database ({shown}). Give another path"
+
+
+def _migrate(db: apsw.Connection, path: str, scripts: list[str]) -> None:
+    db.execute("BEGIN EXCLUSIVE")
+    try:
+        version = _recognise(db, path, known=len(scripts))  # another process may have been first
+        for script in scripts[version:]:
+            for statement in _statements(script):
+                db.execute(statement)
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {len(scripts)}")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _use_log(db: apsw.Connection, path: str) -> None:
+    """Switch to the write-ahead log. SQLite does not wait for others here, so we do."""
+    deadline = time.monotonic() + _WAIT_S
+    while _value(db, "PRAGMA journal_mode") != "wal":
+        try:
+            if _value(db, "PRAGMA journal_mode = WAL") == "wal":
+                return
+        except apsw.BusyError:
+            pass
+        if time.monotonic() > deadline:
+            raise StoreBusy(
+                f"{path} stayed locked for {_WAIT_S:.0f} s while its log was to be made. Try again"
+            )
+        time.sleep(0.002)
+
+
+def _check(db: apsw.Connection, path: str) -> None:
+    size = _value(db, "PRAGMA page_count") * _value(db, "PRAGMA page_size")
+    if size <= CHECKED_AT_OPEN:
+        verify(db, path)
+
+
+def verify(db: apsw.Connection, path: str) -> None:
+    """SQLite's own check of every page, row order and index.
+
+    Raises:
+        StoreCorrupt: with the first thing that it found.
+    """
+    found = _value(db, "PRAGMA integrity_check(1)")
+    if found != "ok":
+        raise StoreCorrupt(f"{path} is damaged: {found}. Nothing was changed. Go back to a backup")
+
+
+def _scripts() -> list[str]:
+    names = sorted(name for name in os.listdir(_FOLDER) if re.fullmatch(r"\d{4}\.sql", name))
+    texts = []
+    for name in names:
+        with open(os.path.join(_FOLDER, name), encoding="utf-8") as file:
+            texts.append(file.read())
+    return texts
+
+
+def _statements(script: str) -> list[str]:
+    """The statements of a script; no string in one holds a semicolon at a line's end."""
+    return [part for part in re.split(r";\s*(?:--[^\n]*)?\n", script) if part.strip()]
+
+
+def _value(db: apsw.Connection, query: str) -> int | str:
+    rows = db.execute(query).fetchall()
+    return rows[0][0]  # type: ignore[no-any-return, unused-ignore]

@@ -1,0 +1,172 @@
+"""One transaction: the batches of several callers, each whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import apsw
+
+from amberfile.changes import (
+    Append,
+    Batch,
+    Claim,
+    ClearSession,
+    CloseTurn,
+    Enqueue,
+    Finish,
+    Forget,
+    OpenTurn,
+    Put,
+    RenameSession,
+    Restore,
+    Result,
+    Retract,
+    Written,
+)
+from amberfile.errors import AmberfileError, OpIdReused
+from amberfile.stores.sqlite import items, jobs, sessions
+from amberfile.stores.sqlite.commit import Ticket
+from amberfile.stores.sqlite.connect import Connections
+from amberfile.stores.sqlite.errors import translated
+from amberfile.stores.sqlite.index import TermIds
+from amberfile.stores.sqlite.rows import bound, from_json, to_json
+from amberfile.stores.sqlite.writing import Writing
+
+OP_ID_KEPT = 24 * 3600 * 1_000_000
+"""Microseconds that an op_id is remembered."""
+
+_APPLY: dict[type, Callable[[Writing, Any], Result]] = {
+    Put: items.put,
+    Retract: items.retract,
+    Restore: items.restore,
+    Forget: items.forget,
+    Append: sessions.append,
+    OpenTurn: sessions.open_turn,
+    CloseTurn: sessions.close_turn,
+    ClearSession: sessions.clear,
+    RenameSession: sessions.rename,
+    Enqueue: jobs.enqueue,
+    Claim: jobs.claim,
+    Finish: jobs.finish,
+}
+
+# Errors of one value or statement; the others are the file's, and everybody's.
+_HIS_ALONE = (apsw.TooBigError, apsw.BindingsError, apsw.RangeError)
+
+
+class Transaction:
+    """Writes tickets through a store's one writer. Used by one thread at a time."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._ids = TermIds()
+
+    def commit(self, take: Callable[[], Sequence[Ticket]]) -> None:
+        """Write what `take` gives, once the file is ours, and answer each ticket."""
+        with self._connections.mapped:
+            db = self._connections.writer()
+        outcomes: list[tuple[Ticket, Written | BaseException]] = []
+        committing = False
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            self._write(db, take(), outcomes)
+            committing = True
+            db.execute("COMMIT")
+        except BaseException as error:
+            self._ids.forget()
+            committed = committing and not db.in_transaction
+            if isinstance(error, apsw.Error) or not committed:
+                self._undo(db, error)
+            else:
+                _answer(outcomes)  # interrupted after the commit
+            if isinstance(error, apsw.Error):
+                raise translated(error, self._connections.path) from error
+            raise
+        _answer(outcomes)
+
+    def _undo(self, db: apsw.Connection, error: BaseException) -> None:
+        try:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+        finally:
+            if isinstance(error, apsw.Error) and not isinstance(error, apsw.BusyError):
+                self._connections.drop_writer(error)
+
+    def _write(
+        self,
+        db: apsw.Connection,
+        tickets: Sequence[Ticket],
+        outcomes: list[tuple[Ticket, Written | BaseException]],
+    ) -> None:
+        rev, serial = next(db.execute("SELECT rev, serial FROM store"))
+        self._ids.begin(rev)
+        for ticket in tickets:
+            db.execute("SAVEPOINT batch")
+            try:
+                written, serial = self._one(db, ticket.batch, rev, serial)
+                rev = max(rev, written.rev)
+                outcomes.append((ticket, written))
+            except (AmberfileError, *_HIS_ALONE) as error:
+                db.execute("ROLLBACK TO batch")
+                self._ids.forget()
+                if isinstance(error, apsw.Error):
+                    outcomes.append((ticket, translated(error, self._connections.path)))
+                else:
+                    outcomes.append((ticket, error))
+            db.execute("RELEASE batch")
+        db.execute("UPDATE store SET rev = ?, serial = ?", (rev, serial))
+        self._ids.end(rev)
+
+    def _one(self, db: apsw.Connection, batch: Batch, rev: int, serial: int) -> tuple[Written, int]:
+        """Write one batch; returns its answer and the last serial that it used."""
+        writing = Writing(db, batch, rev=rev + 1, serial=serial, ids=self._ids)
+        if batch.op_id is not None:
+            replayed = _replayed(writing, batch.op_id)
+            if replayed is not None:
+                return replayed, serial
+        results = tuple([_APPLY[type(change)](writing, change) for change in batch.changes])
+        writing.finish()
+        if batch.op_id is not None:
+            _remember(writing, batch.op_id, results)
+        return Written(writing.rev, results), writing.serial
+
+
+def _answer(outcomes: Sequence[tuple[Ticket, Written | BaseException]]) -> None:
+    for ticket, outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            ticket.error = outcome
+        else:
+            ticket.answer = outcome
+
+
+def _replayed(writing: Writing, op_id: str) -> Written | None:
+    """The first answer to the same call; None if this is the first."""
+    writing.db.execute(
+        "DELETE FROM op WHERE scope = ? AND at < ?", (writing.scope, writing.at - OP_ID_KEPT)
+    )
+    row = writing.row(
+        "SELECT digest, rev, results FROM op WHERE scope = ? AND op_id = ?",
+        (writing.scope, bound(op_id)),
+    )
+    if row is None:
+        return None
+    digest, rev, results = row
+    if digest != writing.batch.digest:
+        raise OpIdReused(op_id)
+    answers = tuple(Result(tuple(ids), number) for ids, number in from_json(results))
+    return Written(rev, answers, replayed=True)
+
+
+def _remember(writing: Writing, op_id: str, results: tuple[Result, ...]) -> None:
+    writing.db.execute(
+        "INSERT INTO op (scope, op_id, digest, rev, results, at) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            writing.scope,
+            bound(op_id),
+            writing.batch.digest,
+            writing.rev,
+            to_json(results),
+            writing.at,
+        ),
+    )

@@ -1,0 +1,91 @@
+"""What the changes of one batch share while they are written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+
+from amberfile.changes import Batch, Terms
+from amberfile.errors import Conflict
+from amberfile.stores.sqlite.index import Index, TermIds
+from amberfile.stores.sqlite.rows import bound
+from amberfile.types import Scope, micros
+
+
+_FORGOTTEN = "SELECT 1 FROM tombstone WHERE scope = ? AND id = ? AND kind <> 'session'"
+
+
+class Writing:
+    """One batch inside a transaction: its scope's number, its rev, its index.
+
+    Args:
+        rev: the batch's.
+        serial: the last handle's serial given in the store; grows here.
+    """
+
+    def __init__(
+        self, db: apsw.Connection, batch: Batch, *, rev: int, serial: int, ids: TermIds
+    ) -> None:
+        self.db = db
+        self.batch = batch
+        self.rev = rev
+        self.serial = serial
+        self.at = micros(batch.at)
+        self.scope = scope_number(db, batch.scope) or _add_scope(db, batch.scope)
+        self.index = Index(db, self.scope, ids.of(self.scope))
+
+    def row(self, query: str, values: tuple[Any, ...] = ()) -> Any:
+        """The first row, or None."""
+        for row in self.db.execute(query, values):
+            return row
+        return None
+
+    def rows(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        return self.db.execute(query, values).fetchall()
+
+    def add_entry(self, terms: Terms, *, message: bool) -> tuple[int, bytes]:
+        """A new handle, and what the index needs to take the entry out again."""
+        self.serial += 1
+        handle = self.serial << 1 | message
+        return handle, self.index.add(handle, terms)
+
+    def bury(self, kind: str, id: str) -> None:
+        """Leave a mark that it was there, without its text."""
+        self.serial += 1
+        self.db.execute(
+            "INSERT OR REPLACE INTO tombstone (scope, kind, id, handle, at, rev)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (self.scope, bound(kind), bound(id), self.serial << 1, self.at, self.rev),
+        )
+
+    def check_not_forgotten(self, id: str) -> None:
+        if self.row(_FORGOTTEN, (self.scope, bound(id))):
+            raise Conflict(f"{id!r} was forgotten, and a forgotten id never returns. Use a new id")
+
+    def finish(self) -> None:
+        """Write what was saved up for the end of the batch."""
+        index = self.index
+        index.flush()
+        if index.entries or index.passages or index.words:
+            self.db.execute(
+                "UPDATE scope SET entries = entries + ?, passages = passages + ?,"
+                " words = words + ? WHERE id = ?",
+                (index.entries, index.passages, index.words, self.scope),
+            )
+
+
+def scope_number(db: apsw.Connection, scope: Scope) -> int | None:
+    """The scope's number; None if nothing was ever written in it."""
+    names = (bound(scope.space), bound(scope.user), bound(scope.agent))
+    for (number,) in db.execute(
+        "SELECT id FROM scope WHERE space = ? AND user = ? AND agent = ?", names
+    ):
+        return int(number)
+    return None
+
+
+def _add_scope(db: apsw.Connection, scope: Scope) -> int:
+    names = (bound(scope.space), bound(scope.user), bound(scope.agent))
+    db.execute("INSERT INTO scope (space, user, agent) VALUES (?, ?, ?)", names)
+    return db.last_insert_rowid()

@@ -1,0 +1,73 @@
+"""What every test stands on: repeatable randomness and a home of its own."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Generator, Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+SEED = "AMBERFILE_SEED"
+TORTURE = os.environ.get("AMBERFILE_TORTURE", "") not in ("", "0")
+
+settings.register_profile(
+    "ci",
+    deadline=None,
+    derandomize=False,
+    max_examples=50,
+    print_blob=True,
+    stateful_step_count=30,
+)
+settings.register_profile(
+    "torture",
+    parent=settings.get_profile("ci"),
+    max_examples=2_000,
+    stateful_step_count=80,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("torture" if TORTURE else "ci")
+
+
+def pytest_configure() -> None:
+    """Choose the seed before xdist starts its workers, which inherit it."""
+    os.environ.setdefault(SEED, str(random.SystemRandom().randrange(1 << 32)))
+
+
+def pytest_report_header() -> str:
+    return f"{SEED}={os.environ[SEED]}  AMBERFILE_TORTURE={int(TORTURE)}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed and "seed" in getattr(item, "fixturenames", ()):
+        report.sections.append(("the same again", f"{SEED}={os.environ[SEED]}"))
+    return report
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """For `random.Random(seed)`; AMBERFILE_SEED sets it, and a failure shows it."""
+    return int(os.environ[SEED])
+
+
+@pytest.fixture(scope="session")
+def torture() -> bool:
+    """Whether to use the full figures: AMBERFILE_TORTURE=1, as `make torture` does."""
+    return TORTURE
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the memory of whoever runs it."""
+    ours = (SEED, "AMBERFILE_TORTURE")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("AMBERFILE_") and name not in ours and "_TEST_" not in name:
+                patch.delenv(name)
+        patch.setenv("AMBERFILE_HOME", str(tmp_path_factory.mktemp("home")))
+        yield

@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from amberfile import Memory
 
 SEED = "AMBERFILE_SEED"
 TORTURE = os.environ.get("AMBERFILE_TORTURE", "") not in ("", "0")
@@ -71,3 +76,18 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
                 patch.delenv(name)
         patch.setenv("AMBERFILE_HOME", str(tmp_path_factory.mktemp("home")))
         yield
+
+
+@pytest.fixture(params=["ram", "sqlite"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store of each kind, by its name."""
+    return "ram:" if request.param == "ram" else str(tmp_path / "memory.db")
+
+
+@pytest.fixture
+def memory(url: str) -> Iterator[Memory]:
+    """An empty memory on each kind of store, closed after the test."""
+    import amberfile
+
+    with amberfile.open(url) as memory:
+        yield memory

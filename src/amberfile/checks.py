@@ -25,7 +25,7 @@ MAX_NAME = 1_000
 MAX_OP_ID = 200
 
 MAX_TEXT = 16 * 1024 * 1024
-"""Characters of a text; also of all strings of one JSON value, each value counting as one more."""
+"""Characters of a text, and of a JSON value, where each value in it counts as 16 more."""
 
 MAX_DEPTH = 100
 MAX_INT_BITS = 4_096
@@ -187,7 +187,7 @@ class _Json:
         self._room = MAX_TEXT
 
     def copy(self, value: Any, depth: int) -> Any:
-        self._use(1)
+        self._use(16)
         if depth > MAX_DEPTH:
             raise self._refused(f"is more than {MAX_DEPTH} levels deep. Make it flatter.")
         match value:

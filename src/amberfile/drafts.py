@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from enum import Enum
+from typing import Any, Literal
 
 from amberfile import checks
 from amberfile.checks import optional
@@ -47,6 +48,17 @@ class Said:
     created_at: datetime | None = None
     id: str | None = None
 
+
+class Unset(Enum):
+    """What a change was not given, where None would be a value."""
+
+    UNSET = "not given"
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Literal[Unset.UNSET] = Unset.UNSET
 
 Fields = dict[str, Any]
 """Checked values by the name of their argument."""

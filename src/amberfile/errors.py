@@ -52,7 +52,7 @@ class Ambiguous(AmberfileError, LookupError):
     def __init__(self, what: str, prefix: str, candidates: Sequence[str]) -> None:
         shown = ", ".join(candidates[:5]) + (", …" if len(candidates) > 5 else "")
         super().__init__(
-            f"{len(candidates)} {what}s begin with {prefix!r}: {shown}. Give more characters of one."
+            f"{len(candidates)} {what}s begin with {prefix!r}: {shown}. Give more characters"
         )
         self.candidates = tuple(candidates)
 

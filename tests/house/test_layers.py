@@ -31,7 +31,9 @@ LAYERS = {
     "engines": Layer("stores/* embed/*", "values contracts"),
     "config": Layer("config.py", "values contracts engines"),
     "memory": Layer(
-        "memory.py session.py branch.py aio.py checks.py ids.py", "values contracts recall config"
+        "memory.py session.py branch.py aio.py search.py items.py drafts.py scopes.py shared.py "
+        "checks.py ids.py",
+        "values contracts recall config",
     ),
     "lifecycle": Layer("lifecycle/*", "values memory"),
     "agent": Layer("agent/*", "values config memory lifecycle"),

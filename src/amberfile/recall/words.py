@@ -58,16 +58,30 @@ class Searched:
     stats: Stats
     factors: Mapping[str, float] = field(default_factory=dict)
     _idfs: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
+    _simple: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def mean_length(self) -> float:
         """Terms in a passage, on average; 1 when there is none."""
         return self.stats.words / self.stats.passages if self.stats.words else 1.0
 
+    def is_simple(self, term: str) -> bool:
+        """Whether `term` stands in no head and no later passage, as mostly; then
+        its postings are its entries, and nothing has to be brought together."""
+        if term not in self._simple:
+            rows = self.postings[term]
+            self._simple[term] = not [place for place, _ in rows if place & PART_MASK != 1]
+        return self._simple[term]
+
     def idf(self, term: str) -> float:
         """The weight of `term` here; counted once."""
         if term not in self._idfs:
-            holding = len({place >> HANDLE_BITS for place, _ in self.postings[term]})
+            rows = self.postings[term]
+            holding = (
+                len(rows)
+                if self.is_simple(term)
+                else len({place >> HANDLE_BITS for place, _ in rows})
+            )
             # An entry written between two reads may be in one of them only.
             entries = max(self.stats.entries, holding)
             self._idfs[term] = idf(entries, holding) * self.factors.get(term, 1.0)
@@ -78,21 +92,35 @@ def rank(searched: Searched, limit: int) -> list[tuple[int, float]]:
     """(handle, score) of the best entries, best first; equal scores newest first.
 
     An entry counts as its best passage, with its head beside each.
-    Cost: linear in the postings, about 0.4 µs each.
+    Cost: linear in the postings, about 0.3 µs each.
     """
     heads: dict[int, float] = {}
     passages: dict[int, float] = {}
-    for term in sorted(searched.postings):
-        _add_term(searched, term, heads, passages)
+    terms = sorted(searched.postings)
+    for term in terms:
+        if searched.is_simple(term):
+            _add_simple_term(searched, term, passages)
+        else:
+            _add_term(searched, term, heads, passages)
+    if all(map(searched.is_simple, terms)):
+        found = nlargest(limit, zip(passages.values(), passages, strict=True))
+        return [(place >> HANDLE_BITS, score) for score, place in found]
     best = dict(heads)
     for place, score in passages.items():
         handle = place >> HANDLE_BITS
-        if handle in heads:
-            score += heads[handle]
-        if score > best.get(handle, 0.0):
-            best[handle] = score
+        total = heads[handle] + score if handle in heads else score
+        if total > best.get(handle, 0.0):
+            best[handle] = total
     found = nlargest(limit, zip(best.values(), best, strict=True))
     return [(handle, score) for score, handle in found]
+
+
+def _add_simple_term(searched: Searched, term: str, passages: dict[int, float]) -> None:
+    """`_add_term` for a term whose every posting is an entry's first passage."""
+    gains = _Gains(searched, searched.idf(term))
+    seen = passages.get
+    for place, packed in searched.postings[term]:
+        passages[place] = seen(place, 0.0) + gains[packed]
 
 
 def _add_term(
@@ -105,8 +133,7 @@ def _add_term(
     order of places.
     """
     weight = searched.idf(term)
-    amounts = _Amounts(searched.mean_length, LENGTH_PENALTY)
-    gains: dict[int, float] = {}
+    gains = _Gains(searched, weight)
     handle_of_head, head = -1, 0.0
     seen = passages.get
     for place, packed in searched.postings[term]:
@@ -115,13 +142,23 @@ def _add_term(
             head = HEAD_WEIGHT * unpack_weight(packed)[0]
             heads[handle_of_head] = heads.get(handle_of_head, 0.0) + weight * saturate(head)
         elif place >> HANDLE_BITS == handle_of_head:
-            more = saturate(head + amounts[packed]) - saturate(head)
+            more = saturate(head + gains.amounts[packed]) - saturate(head)
             passages[place] = seen(place, 0.0) + weight * more
         else:
-            gain = gains.get(packed)
-            if gain is None:
-                gain = gains[packed] = weight * saturate(amounts[packed])
-            passages[place] = seen(place, 0.0) + gain
+            passages[place] = seen(place, 0.0) + gains[packed]
+
+
+class _Gains(dict[int, float]):
+    """What one term adds to a passage, by its packed weight; few different ones occur."""
+
+    def __init__(self, searched: Searched, weight: float) -> None:
+        super().__init__()
+        self.amounts = _Amounts(searched.mean_length, LENGTH_PENALTY)
+        self._weight = weight
+
+    def __missing__(self, packed: int) -> float:
+        gain = self[packed] = self._weight * saturate(self.amounts[packed])
+        return gain
 
 
 class _Amounts(dict[int, float]):

@@ -142,7 +142,7 @@ class Store(Protocol):
         ...
 
     def get(self, scope: Scope, ids: Sequence[str]) -> list[Item]:
-        """The items with these ids, hidden ones too, in the order asked; absent ones are left out."""
+        """The items with these ids, hidden ones too, in the order asked, without the absent."""
         ...
 
     def find(
@@ -214,7 +214,7 @@ class Store(Protocol):
     def vocabulary(
         self, scopes: Sequence[Scope], part: str, *, prefix: bool, limit: int
     ) -> list[str]:
-        """Terms that begin with `part` (or, without `prefix`, contain it), in order, without repeats."""
+        """Terms that begin with `part`, or without `prefix` contain it; in order, each once."""
         ...
 
     def history(self, scope: Scope, id: str) -> list[Version]:
@@ -252,5 +252,8 @@ class Store(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of everything; again is no error. Calls that run finish first or raise `StoreClosed`."""
+        """Let go of everything; again is no error.
+
+        A call that runs meanwhile finishes, or raises `StoreClosed`.
+        """
         ...

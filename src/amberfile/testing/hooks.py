@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -15,19 +16,28 @@ Test = TypeVar("Test", bound=Callable[..., None])
 
 
 class StoreHooks:
-    """Override `store`, and the hook of each capability that it declares."""
+    """Override `store`, and the hook of each capability that it declares.
+
+    The suite closes what a hook opened.
+    """
 
     @pytest.fixture
     def store(self) -> Store:
         """A new, empty store, closed after the test."""
         raise NotImplementedError("override the fixture `store`")
 
+    @pytest.fixture
+    def closed_later(self) -> Iterator[Callable[[Store], Store]]:
+        """For tests that open a store: gives it back, and closes it after the test."""
+        with ExitStack() as stack:
+            yield lambda store: stack.enter_context(closing(store))
+
     def reopen(self, store: Store) -> Store:
         """For `durable`: close the store and open it again, as a new process would."""
         pytest.fail("the store declares durable; override reopen()")
 
     def second(self, store: Store) -> Store:
-        """For `multi_process`: another instance on the same store. The suite closes it."""
+        """For `multi_process`: another instance on the same store."""
         pytest.fail("the store declares multi_process; override second()")
 
     def medium(self, store: Store) -> bytes:
@@ -35,7 +45,7 @@ class StoreHooks:
         pytest.fail("the store declares erases; override medium()")
 
     def opened(self, path: str) -> Store:
-        """For `backup`: the copy at `path`, opened. The suite closes it."""
+        """For `backup`: the copy at `path`, opened."""
         pytest.fail("the store declares backup; override opened()")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -106,21 +107,13 @@ class StoreMachine(RuleBasedStateMachine):
     def restart(self) -> None:
         self.store = self.reopen(self.store)
 
-    @rule(
-        scopes=some.READ,
-        filter=some.FILTERS,
-        limit=some.LIMITS,
-        messages=st.booleans(),
-        skip=st.none() | st.integers(0, 5),
-    )
-    def find(
-        self, scopes: list[Scope], filter: Filter, limit: int, messages: bool, skip: int | None
-    ) -> None:
+    @rule(scopes=some.READ, filter=some.FILTERS, skipped=st.none() | st.integers(0, 5))
+    def find(self, scopes: list[Scope], filter: Filter, skipped: int | None) -> None:
         def ask(store: Store) -> object:
-            everything = _everything(store)[skip:] if skip is not None else []
-            before = everything[0].handle if everything else None
-            found = store.find(scopes, filter, limit=limit, before=before, messages=messages)
-            return [one.entry for one in found]
+            find = partial(store.find, scopes, filter, before=_handle_after(store, skipped))
+            found = [find(limit=limit, messages=False) for limit in (0, 1, 2, MANY)]
+            found += [find(limit=limit, messages=True) for limit in (0, 1, 2, MANY)]
+            return [[one.entry for one in each] for each in found]
 
         self._agree(ask)
 
@@ -186,12 +179,8 @@ class StoreMachine(RuleBasedStateMachine):
                 again = change.not_before and change.not_before + passed
                 return replace(change, attempt=attempt - change.attempt, not_before=again)
             case Restore():
-                [*hidden] = self.model.get(scope, [change.id])
-                return (
-                    Restore(change.id, terms_of(hidden[0]), hidden[0].version - change.if_version)
-                    if hidden
-                    else change
-                )
+                for hidden in self.model.get(scope, [change.id]):
+                    return Restore(hidden.id, terms_of(hidden), hidden.version - change.if_version)
         return change
 
     def _agree(self, ask: Callable[[Store], object]) -> None:
@@ -214,3 +203,9 @@ def _written(store: Store, written: Batch) -> object:
 
 def _everything(store: Store) -> list[Found]:
     return store.find(some.SCOPES, ALL, limit=MANY, messages=True)
+
+
+def _handle_after(store: Store, skipped: int | None) -> int | None:
+    """The handle that follows the newest so many; None where nothing does."""
+    rest = [] if skipped is None else _everything(store)[skipped:]
+    return rest[0].handle if rest else None

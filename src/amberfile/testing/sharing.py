@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import pytest
 
@@ -39,10 +39,12 @@ from amberfile.types import ALL
 
 T = TypeVar("T")
 
+Later: TypeAlias = Callable[[Store], Store]
+
 SCOPES = [ADA, BOB]
 WORKERS = 8
 ROUNDS = 12
-READS = 100
+READS = 300
 
 SECRET = "quicksilver-7391"  # noqa: S105 - a word that no file holds by chance
 
@@ -118,65 +120,72 @@ class ThreadContract(StoreHooks):
 
 class RestartContract(StoreHooks):
     @only_if("durable")
-    def test_everything_is_there_after_a_restart(self, store: Store) -> None:
+    def test_everything_is_there_after_a_restart(self, store: Store, closed_later: Later) -> None:
         for scope in SCOPES:
             store.write(batch(*FURNITURE, scope=scope))
         before = view(store, SCOPES)
-        store = self.reopen(store)
-        assert view(store, SCOPES) == before
-        assert view(self.reopen(store), SCOPES) == before
+        once = closed_later(self.reopen(store))
+        assert view(once, SCOPES) == before
+        twice = closed_later(self.reopen(once))
+        assert view(twice, SCOPES) == before
 
     @only_if("durable")
     @pytest.mark.parametrize("name", EVERY_CHANGE)
-    def test_every_change_works_after_a_restart(self, store: Store, name: str) -> None:
+    def test_every_change_works_after_a_restart(
+        self, store: Store, closed_later: Later, name: str
+    ) -> None:
         rev = store.write(batch(*FURNITURE)).rev
-        store = self.reopen(store)
-        assert store.write(batch(EVERY_CHANGE[name])).rev == rev + 1
-        before = view(store, SCOPES)
-        assert view(self.reopen(store), SCOPES) == before
+        once = closed_later(self.reopen(store))
+        assert once.write(batch(EVERY_CHANGE[name])).rev == rev + 1
+        before = view(once, SCOPES)
+        twice = closed_later(self.reopen(once))
+        assert view(twice, SCOPES) == before
 
     @only_if("durable")
-    def test_a_retry_is_safe_over_a_restart(self, store: Store) -> None:
+    def test_a_retry_is_safe_over_a_restart(self, store: Store, closed_later: Later) -> None:
         call = batch(put("a"), op_id="op", digest=b"1")
         first = store.write(call)
-        assert self.reopen(store).write(call) == first._replace(replayed=True)
+        again = closed_later(self.reopen(store)).write(call)
+        assert again == first._replace(replayed=True)
 
     @only_if("durable")
-    def test_seq_goes_on_over_a_restart(self, store: Store) -> None:
+    def test_seq_goes_on_over_a_restart(self, store: Store, closed_later: Later) -> None:
         store.write(batch(say("one", "two"), ClearSession("s")))
-        assert self.reopen(store).write(batch(say("three"))).results[0].number == 3
+        store = closed_later(self.reopen(store))
+        assert store.write(batch(say("three"))).results[0].number == 3
 
     @only_if("durable")
-    def test_a_forgotten_id_stays_gone_over_a_restart(self, store: Store) -> None:
+    def test_a_forgotten_id_stays_gone_over_a_restart(
+        self, store: Store, closed_later: Later
+    ) -> None:
         store.write(batch(put("a"), Forget(("a",))))
+        store = closed_later(self.reopen(store))
         with pytest.raises(Conflict):
-            self.reopen(store).write(batch(put("a")))
+            store.write(batch(put("a")))
 
 
 class InstanceContract(StoreHooks):
     @only_if("multi_process")
-    def test_each_instance_sees_what_the_other_wrote(self, store: Store) -> None:
-        other = self.second(store)
-        try:
-            for writer, reader in ((store, other), (other, store)):
-                for change in (put("a", "red"), say(f"hello {writer is store}")):
-                    writer.write(batch(change))
-                    assert view(reader, SCOPES) == view(writer, SCOPES)
-        finally:
-            other.close()
+    def test_each_instance_sees_what_the_other_wrote(
+        self, store: Store, closed_later: Later
+    ) -> None:
+        other = closed_later(self.second(store))
+        for writer, reader in ((store, other), (other, store)):
+            for change in (put("a", "red"), say(f"hello {writer is store}")):
+                writer.write(batch(change))
+                assert view(reader, SCOPES) == view(writer, SCOPES)
 
     @only_if("multi_process")
-    def test_instances_share_revs_seqs_versions_and_op_ids(self, store: Store) -> None:
-        other = self.second(store)
-        try:
-            calls = [
-                batch(say(f"turn {turn}"), put(key="k", id=f"{turn}"), op_id=f"{turn}")
-                for turn in range(ROUNDS)
-            ]
-            written = [(store, other)[turn % 2].write(call) for turn, call in enumerate(calls)]
-            again = [(other, store)[turn % 2].write(call) for turn, call in enumerate(calls)]
-        finally:
-            other.close()
+    def test_instances_share_revs_seqs_versions_and_op_ids(
+        self, store: Store, closed_later: Later
+    ) -> None:
+        pair = (store, closed_later(self.second(store)))
+        calls = [
+            batch(say(f"turn {turn}"), put(f"{turn}", key="k"), op_id=f"{turn}")
+            for turn in range(ROUNDS)
+        ]
+        written = [pair[turn % 2].write(call) for turn, call in enumerate(calls)]
+        again = [pair[1 - turn % 2].write(call) for turn, call in enumerate(calls)]
         first = written[0].rev
         assert [one.rev for one in written] == [*range(first, first + ROUNDS)]
         numbers = [[result.number for result in one.results] for one in written]
@@ -184,19 +193,17 @@ class InstanceContract(StoreHooks):
         assert again == [one._replace(replayed=True) for one in written]
 
     @only_if("multi_process")
-    def test_threads_of_two_instances_append_without_gaps(self, store: Store) -> None:
-        other = self.second(store)
+    def test_threads_of_two_instances_append_without_gaps(
+        self, store: Store, closed_later: Later
+    ) -> None:
+        pair = (store, closed_later(self.second(store)))
 
         def work(worker: int) -> list[int]:
-            one = (store, other)[worker % 2]
             texts = [f"{worker} says {turn}" for turn in range(ROUNDS)]
-            return [one.write(batch(say(text))).results[0].number for text in texts]
+            return [pair[worker % 2].write(batch(say(text))).results[0].number for text in texts]
 
         every = [*range(1, WORKERS * ROUNDS + 1)]
-        try:
-            assert sorted(_at_once(work)) == every
-        finally:
-            other.close()
+        assert sorted(_at_once(work)) == every
         assert [one.seq for one in store.messages(ADA, "s")] == every
 
     @only_if("multi_process")
@@ -220,17 +227,15 @@ class LifeContract(StoreHooks):
         assert store.capabilities == before
 
     @needs("backup")
-    def test_a_backup_holds_everything(self, store: Store, tmp_path: Path) -> None:
+    def test_a_backup_holds_everything(
+        self, store: Store, closed_later: Later, tmp_path: Path
+    ) -> None:
         store.write(batch(*FURNITURE))
         path = str(tmp_path / "copy")
         assert store.backup(path).rev == store.info().rev
         before = view(store, SCOPES)
         store.write(batch(put("later")))
-        copy = self.opened(path)
-        try:
-            assert view(copy, SCOPES) == before
-        finally:
-            copy.close()
+        assert view(closed_later(self.opened(path)), SCOPES) == before
 
     @needs("backup")
     def test_a_backup_overwrites_nothing(self, store: Store, tmp_path: Path) -> None:

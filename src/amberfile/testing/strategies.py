@@ -7,6 +7,8 @@ the attempt of a `Finish` are told as how far behind the current one they are.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from hypothesis import strategies as st
 
 from amberfile.changes import (
@@ -35,6 +37,8 @@ from amberfile.testing.samples import (
     put,
 )
 from amberfile.types import Filter, Parts, Source
+
+T = TypeVar("T")
 
 SCOPES = [ADA, BOB]
 SCOPE = st.sampled_from([ADA, ADA, BOB])
@@ -134,14 +138,20 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
     CLAIMS,
     FINISHES,
 )
+
+
+def _seldom(strategy: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
+    return st.one_of(st.none(), st.none(), st.none(), strategy)
+
+
 FILTERS = st.builds(
     Filter,
-    kinds=st.none() | st.lists(KINDS | st.just("message"), max_size=2),
-    key=KEYS,
-    topics=st.lists(NAMES, max_size=1),
-    sessions=st.none() | st.lists(SESSIONS, max_size=2),
-    where=st.dictionaries(NAMES, JSON, max_size=1),
-    since=st.none() | TIMES,
-    until=st.none() | TIMES,
-    alive_at=st.none() | TIMES,
+    kinds=_seldom(st.lists(KINDS | st.just("message"), max_size=2)),
+    key=_seldom(KEYS),
+    topics=st.sampled_from([[], [], [], ["x"]]),
+    sessions=_seldom(st.lists(SESSIONS, max_size=2)),
+    where=st.just({}) | st.just({}) | st.dictionaries(NAMES, JSON, max_size=1),
+    since=_seldom(TIMES),
+    until=_seldom(TIMES),
+    alive_at=_seldom(TIMES),
 )

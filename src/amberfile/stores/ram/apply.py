@@ -172,7 +172,7 @@ def _clear_session(change: ClearSession, write: Write) -> Result:
     session = write.tables.sessions.get(change.session)
     if session is None:
         return Result()
-    for handle in session.handles.values():
+    for _, handle in session.handles.below(None):  # from the end of their lists: no shifting
         id = write.tables.message(handle).id
         write.hide(("message", id))
         write.unlog(("message", id))

@@ -10,6 +10,7 @@ from amberfile.errors import InvalidInput, StoreCorrupt
 from amberfile.stores.base import Info
 from amberfile.stores.sqlite import place
 from amberfile.stores.sqlite.check import faults
+from amberfile.stores.sqlite.checkpoint import layer
 from amberfile.stores.sqlite.errors import Mapped
 from amberfile.stores.sqlite.report import report
 
@@ -43,7 +44,7 @@ def copy_verified(db: apsw.Connection, source: str, target: str) -> Info:
 
 
 def _copy(db: apsw.Connection, source: str, target: str, unfinished: str) -> Info:
-    copy = apsw.Connection(unfinished)
+    copy = apsw.Connection(unfinished, vfs=layer(None))
     try:
         copy.execute("PRAGMA synchronous = FULL").fetchall()
         copy.execute("BEGIN EXCLUSIVE; COMMIT")  # makes the file, so that it can be made private

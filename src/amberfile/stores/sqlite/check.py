@@ -34,7 +34,8 @@ _COUNTS = (
     (
         "session {0} says it holds {1} messages and holds {2}",
         "SELECT s.id, s.messages, count(m.seq) FROM session s LEFT JOIN message m"
-        " ON m.scope = s.scope AND m.session = s.id GROUP BY s.id HAVING s.messages <> count(m.seq)",
+        " ON m.scope = s.scope AND m.session = s.id GROUP BY s.id"
+        " HAVING s.messages <> count(m.seq)",
     ),
     (
         "scope {0} says it has {1} entries and has {2}",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from amberfile.changes import Batch, Written
 
@@ -35,19 +36,18 @@ class Ticket:
     def result(self) -> Written:
         if self.error is not None:
             raise self.error
-        assert self.answer is not None
-        return self.answer
+        return cast("Written", self.answer)
 
     def will_wait(self) -> None:
         self._wake = threading.Lock()
         self._wake.acquire()
 
     def wait(self) -> None:
-        assert self._wake is not None
-        self._wake.acquire()
+        if self._wake:
+            self._wake.acquire()
 
     def wake(self) -> None:
-        if self._wake is not None:
+        if self._wake:
             self._wake.release()
 
 

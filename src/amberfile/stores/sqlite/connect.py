@@ -1,7 +1,7 @@
 """Connections to one file: how they are set up, lent to one thread at a time, and dropped.
 
-One writer, and as many readers as threads read at once. No connection is ever
-used by two threads at the same time. After a fork the child forgets all of
+One writer, one that checkpoints, and as many readers as threads read at once.
+No connection is ever used by two threads at the same time. After a fork the child forgets all of
 them without closing one: closing would drop locks that the parent relies on.
 """
 
@@ -13,12 +13,13 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 
 import apsw
 
 from amberfile.errors import StoreClosed, StoreCorrupt, StoreReadOnly
+from amberfile.stores.sqlite.checkpoint import MOST_PAGES, layer
 from amberfile.stores.sqlite.errors import Mapped, translated
 
 _READ_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
@@ -27,9 +28,15 @@ _PRAGMAS = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
     "PRAGMA temp_store = MEMORY",
+    f"PRAGMA max_page_count = {MOST_PAGES}",
+    "PRAGMA wal_autocheckpoint = 0",  # checkpoint.py says who does it, and why
+    "PRAGMA cache_size = -65536",  # KiB, at most: postings of a batch go everywhere
 )
 LOG_LIMIT = 64 * 1024 * 1024
 """Bytes that the log file keeps after a checkpoint."""
+
+CHECKPOINT_PAGES = 1000
+"""Pages in the log from which on each write moves them into the file: about 4 MiB."""
 
 CHECKPOINT_WAIT_S = 0.25
 """How long an emptying of the log waits for readers before it leaves it to the next."""
@@ -77,6 +84,7 @@ class Connections:
         self._corrupt = False
         self._readers: list[apsw.Connection] = []
         self._writer: apsw.Connection | None = None
+        self._checkpointer: apsw.Connection | None = None
 
     def reading(self) -> _Loan:
         """A connection for reading, as a context; one statement sees one state."""
@@ -109,11 +117,18 @@ class Connections:
             )
         if self._writer is None:
             self._writer = self._open()
+            self._writer.set_wal_hook(self._written)
         return self._writer
+
+    def note(self, error: BaseException | None) -> None:
+        """Damage, once it was found, ends all writing."""
+        if isinstance(error, apsw.Error):
+            error = translated(error, self.path)
+        self._corrupt = self._corrupt or isinstance(error, StoreCorrupt)
 
     def drop_writer(self, error: apsw.Error) -> None:
         """After an error of the disk or the file: never trust this connection again."""
-        self._corrupt = self._corrupt or isinstance(error, apsw.CorruptError)
+        self.note(error)
         writer, self._writer = self._writer, None
         if writer is not None:
             _close(writer)
@@ -126,26 +141,43 @@ class Connections:
         if self._closed:
             return True  # the last connection to close empties the log
         with self.mapped:
-            db = self.writer()
-            db.set_busy_handler(lambda tries: _wait(tries, CHECKPOINT_WAIT_S))
             try:
-                db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+                self._ready_checkpointer().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
             except (apsw.BusyError, apsw.LockedError):
                 return False
-            finally:
-                db.set_busy_handler(self._patience)
         return True
+
+    def _written(self, db: apsw.Connection, name: str, pages: int) -> int:
+        """After each commit: move a long log into the file, as far as readers allow."""
+        if pages >= CHECKPOINT_PAGES:
+            with suppress(apsw.Error):  # the commit stands; the next one tries again
+                self._ready_checkpointer().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        return apsw.SQLITE_OK
+
+    def _ready_checkpointer(self) -> apsw.Connection:
+        if self._checkpointer is None:
+            db = apsw.Connection(self.path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=layer(self._vfs))
+            self._set_up(db)
+            db.set_busy_handler(lambda tries: _wait(tries, CHECKPOINT_WAIT_S))
+            db.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # opens the log
+            db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+            self._checkpointer = db
+        return self._checkpointer
 
     def close(self) -> None:
         """Close what is not lent; what is lent is closed when it comes back."""
         with self._lock:
+            if self._closed:
+                return
             self._closed = True
             idle, self._readers = self._readers, []
             writer, self._writer = self._writer, None
-        for db in idle:
-            _close(db)
-        if writer is not None:
-            _close(writer)
+        if self.writable and self._prepared and not self._corrupt:
+            with suppress(apsw.Error):
+                self._ready_checkpointer()  # the last connection to close empties the log
+        for db in (*idle, writer, self._checkpointer):
+            if db is not None:
+                _close(db)
 
     @property
     def closed(self) -> bool:
@@ -162,8 +194,8 @@ class Connections:
 
     def give_back(self, db: apsw.Connection, error: BaseException | None) -> None:
         """One that failed is not lent again."""
-        if isinstance(error, apsw.CorruptError):
-            self._corrupt = True
+        if error is not None:
+            self.note(error)
         if error is None and not self._closed:
             self._readers.append(db)
             if not self._closed:
@@ -190,6 +222,7 @@ class Connections:
 
     def _set_up(self, db: apsw.Connection) -> None:
         db.set_busy_handler(self._patience)
+        db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         for pragma in _PRAGMAS:
             db.execute(pragma).fetchall()
         db.execute(f"PRAGMA synchronous = {self._synchronous}").fetchall()
@@ -202,8 +235,8 @@ class Connections:
         """In the child: the parent's connections are not ours to use or to close."""
         if self._closed:
             return
-        lost = [*self._readers, *([self._writer] if self._writer else [])]
-        _keep_for_ever(lost)
+        lost = [*self._readers, self._writer, self._checkpointer]
+        _keep_for_ever([db for db in lost if db is not None])
         self._start()
         self._forked()
 
@@ -260,7 +293,7 @@ _all: weakref.WeakSet[Connections] = weakref.WeakSet()
 
 def _keep_for_ever(connections: list[apsw.Connection]) -> None:
     """One reference more than is ever given up, so that no clean-up at exit closes them."""
-    import ctypes  # noqa: PLC0415  (needed in a forked child only)
+    import ctypes
 
     for db in connections:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(db))

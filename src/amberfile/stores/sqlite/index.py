@@ -1,54 +1,89 @@
 """The inverted index of one scope while a batch is written.
 
-What an entry added is kept with its row, packed, so that it can be taken out
-again without reading its text. A term goes with its last posting.
+The postings of a term stand in its rows up to 64 together, in order of place:
+a row more a posting would be three times the space, twice the writing and ten
+times the reading. Handles only grow, so new ones are appended to a term's
+last row. What an entry added is kept with its own row, packed, so that it can
+be taken out again without reading its text. A term goes with its last posting.
 """
 
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
+from struct import Struct
+from typing import Any
 
 import apsw
 
 from amberfile.changes import HANDLE_BITS, Terms
-from amberfile.stores.sqlite.rows import bound
+from amberfile.errors import StoreCorrupt
+from amberfile.stores.base import Posting
+from amberfile.stores.sqlite.rows import bound, unbound
+
+POSTING = Struct("<QI")  # place, weight
+ROW_BYTES = 64 * POSTING.size
 
 _MOST_KNOWN = 500_000
 
 
-class TermIds:
-    """Ids of terms that this writer met; right as long as nobody else wrote."""
+def unpacked(rows: Iterable[Any]) -> list[Posting]:
+    """The postings in the rows of one term."""
+    data = b"".join([data for (data,) in rows])
+    if len(data) % POSTING.size:
+        raise StoreCorrupt(
+            "a part of the index is damaged. Check the file: amberfile doctor; "
+            "then go back to a backup"
+        )
+    return list(POSTING.iter_unpack(data))
+
+
+class Known:
+    """What this writer knows of a scope's terms: their ids, and their last rows.
+
+    Args:
+        ids: by term.
+        last: by id: the last row's `first`, and its bytes.
+    """
+
+    def __init__(self) -> None:
+        self.ids: dict[str, int] = {}
+        self.last: dict[int, tuple[int, int]] = {}
+
+
+class KnownTerms:
+    """What is known of every scope. Right as long as nobody else wrote."""
 
     def __init__(self) -> None:
         self._rev = -1
-        self._ids: dict[int, dict[str, int]] = {}
-        self._size = 0
+        self._scopes: dict[int, Known] = {}
 
-    def of(self, scope: int) -> dict[str, int]:
-        return self._ids.setdefault(scope, {})
+    def of(self, scope: int) -> Known:
+        return self._scopes.setdefault(scope, Known())
 
     def begin(self, rev: int) -> None:
         """Forget everything unless the store stands where we left it, at `rev`."""
-        if rev != self._rev or self._size > _MOST_KNOWN:
+        if rev != self._rev or sum(len(known.ids) for known in self._scopes.values()) > _MOST_KNOWN:
             self.forget()
 
     def end(self, rev: int) -> None:
         """What we know is committed with `rev`."""
         self._rev = rev
-        self._size = sum(map(len, self._ids.values()))
 
     def forget(self) -> None:
-        self._ids.clear()
+        self._scopes.clear()
         self._rev = -1
 
 
 class Index:
     """Adds and removes entries. `flush` writes what was added, in the order of the table."""
 
-    def __init__(self, db: apsw.Connection, scope: int, ids: dict[str, int]) -> None:
+    def __init__(self, db: apsw.Connection, scope: int, known: Known) -> None:
         self._db = db
         self._scope = scope
-        self._ids = ids
+        self._known = known
         self._pending: list[tuple[int, int, int]] = []
         self._new: list[tuple[int, int, str | bytes | None]] = []
         self._next_id = 0
@@ -56,25 +91,25 @@ class Index:
 
     def add(self, handle: int, terms: Terms) -> bytes:
         """Index an entry; returns what `remove` needs."""
-        known = self._ids
+        ids = self._known.ids
         first = handle << HANDLE_BITS
-        distinct = {}
-        for term, part, weight in terms.postings:
-            number = known.get(term) or self._look_up(term)
-            distinct[number] = None
-            self._pending.append((number, first | part, weight))
+        numbers = [ids.get(term) or self._look_up(term) for term, _, _ in terms.postings]
+        self._pending += [
+            (number, first | part, weight)
+            for number, (_, part, weight) in zip(numbers, terms.postings, strict=True)
+        ]
         self._count(1, terms.passages, terms.words)
-        return array("Q", (terms.passages, terms.words, *distinct)).tobytes()
+        return array("I", (terms.passages, terms.words, *dict.fromkeys(numbers))).tobytes()
 
     def remove(self, handle: int, packed: bytes) -> None:
         """Take an entry out again."""
         self.flush()
-        passages, words, *numbers = array("Q", packed)
-        places = handle << HANDLE_BITS, (handle + 1) << HANDLE_BITS
+        passages, words, *numbers = array("I", packed)
         for number in numbers:
-            self._db.execute(_DELETE, (number, *places))
+            self._remove_postings(number, handle << HANDLE_BITS, (handle + 1) << HANDLE_BITS)
+            self._known.last.pop(number, None)
             for (text,) in self._db.execute(_DELETE_UNUSED, (number, number)):
-                self._ids.pop(text if isinstance(text, str) else _decoded(text), None)
+                self._known.ids.pop(unbound(text), None)
         self._count(-1, -passages, -words)
 
     def flush(self) -> None:
@@ -82,10 +117,56 @@ class Index:
         if self._new:
             self._db.executemany(_INSERT_TERM, self._new)
             self._new = []
-        if self._pending:
-            self._pending.sort()
-            self._db.executemany(_INSERT, self._pending)
-            self._pending = []
+        if not self._pending:
+            return
+        longer: list[tuple[bytes, int, int]] = []
+        more: list[tuple[int, int, bytes]] = []
+        self._pending.sort()
+        for number, postings in groupby(self._pending, itemgetter(0)):
+            data = b"".join([POSTING.pack(place, weight) for _, place, weight in postings])
+            self._append(number, data, longer, more)
+        self._pending = []
+        self._db.executemany(_LENGTHEN, longer)
+        self._db.executemany(_INSERT, more)
+
+    def _append(
+        self,
+        number: int,
+        data: bytes,
+        longer: list[tuple[bytes, int, int]],
+        more: list[tuple[int, int, bytes]],
+    ) -> None:
+        """Plan where a term's new postings go: into its last row as far as they fit."""
+        first, size = self._known.last.get(number) or self._last_row(number)
+        room = max(ROW_BYTES - size, 0) if size else 0
+        if room:
+            longer.append((data[:room], number, first))
+            size += len(data[:room])
+        for start in range(room, len(data), ROW_BYTES):
+            piece = data[start : start + ROW_BYTES]
+            first, size = POSTING.unpack_from(piece)[0], len(piece)
+            more.append((number, first, piece))
+        self._known.last[number] = first, size
+
+    def _last_row(self, number: int) -> tuple[int, int]:
+        rows: Any = self._db.execute(_LAST_ROW, (number,)).fetchall()
+        return rows[0] if rows else (0, 0)
+
+    def _remove_postings(self, number: int, low: int, high: int) -> None:
+        """Take out a term's postings from place `low` to below `high`."""
+        rows: Any = self._db.execute(_ROWS_BELOW, (number, high))
+        touched = []
+        for first, data in rows:
+            touched.append((first, data))
+            if first <= low:
+                break
+        for first, data in touched:
+            kept = [pair for pair in POSTING.iter_unpack(data) if not low <= pair[0] < high]
+            if kept:
+                shorter = b"".join([POSTING.pack(*pair) for pair in kept])
+                self._db.execute(_SHORTEN, (shorter, number, first))
+            else:
+                self._db.execute(_DELETE, (number, first))
 
     def _count(self, entries: int, passages: int, words: int) -> None:
         self.entries += entries
@@ -94,24 +175,27 @@ class Index:
 
     def _look_up(self, term: str) -> int:
         text = bound(term)
-        for (number,) in self._db.execute(_FIND_TERM, (self._scope, text)):
-            break
-        else:
-            if not self._new:
-                self._next_id = next(self._db.execute(_LAST_TERM))[0]
-            self._next_id += 1
-            number = self._next_id
-            self._new.append((number, self._scope, text))
-        self._ids[term] = number
-        return int(number)
+        found: Any = self._db.execute(_FIND_TERM, (self._scope, text)).fetchall()
+        number: int = found[0][0] if found else self._new_term(text)
+        self._known.ids[term] = number
+        return number
+
+    def _new_term(self, text: str | bytes | None) -> int:
+        if not self._new:
+            last: Any = self._db.execute(_LAST_TERM).fetchall()
+            self._next_id = last[0][0]
+        self._next_id += 1
+        self._new.append((self._next_id, self._scope, text))
+        self._known.last[self._next_id] = 0, 0
+        return self._next_id
 
 
-def _decoded(text: bytes) -> str:
-    return text.decode("utf-8", "surrogatepass")
-
-
-_INSERT = "INSERT INTO posting (term, place, weight) VALUES (?, ?, ?)"
-_DELETE = "DELETE FROM posting WHERE term = ? AND place >= ? AND place < ?"
+_INSERT = "INSERT INTO posting (term, first, data) VALUES (?, ?, ?)"
+_LENGTHEN = "UPDATE posting SET data = CAST(data || ? AS BLOB) WHERE term = ? AND first = ?"
+_SHORTEN = "UPDATE posting SET data = ? WHERE term = ? AND first = ?"
+_DELETE = "DELETE FROM posting WHERE term = ? AND first = ?"
+_LAST_ROW = "SELECT first, length(data) FROM posting WHERE term = ? ORDER BY first DESC LIMIT 1"
+_ROWS_BELOW = "SELECT first, data FROM posting WHERE term = ? AND first < ? ORDER BY first DESC"
 _INSERT_TERM = "INSERT INTO term (id, scope, text) VALUES (?, ?, ?)"
 _FIND_TERM = "SELECT id FROM term WHERE scope = ? AND text = ?"
 _LAST_TERM = "SELECT coalesce(max(id), 0) FROM term"

@@ -7,15 +7,24 @@ from typing import Any
 
 from amberfile.changes import NO_TERMS, Forget, Put, Restore, Result, Retract, Terms
 from amberfile.errors import Conflict
-from amberfile.stores.sqlite.rows import ITEM_COLUMNS, bound, item_row, to_item, unbound
+from amberfile.stores.sqlite.rows import (
+    ITEM_COLUMNS,
+    Stamp,
+    bound,
+    item_row,
+    to_item,
+    unbound,
+)
 from amberfile.stores.sqlite.sessions import forget_message
 from amberfile.stores.sqlite.writing import Writing
 from amberfile.types import Item
 
 _MARKS = ", ".join("?" * (ITEM_COLUMNS.count(",") + 1))
 _INSERT = f"INSERT INTO item (scope, handle, terms, {ITEM_COLUMNS}) VALUES (?, ?, ?, {_MARKS})"
-_BY_ID = f"SELECT handle, terms, {ITEM_COLUMNS} FROM item WHERE scope = ? AND id = ?"
-_ID_OF_KEY = "SELECT id FROM item WHERE scope = ? AND kind = ? AND key = ?"
+_BY_ID = (
+    f"SELECT handle, terms, {ITEM_COLUMNS} FROM item INDEXED BY item_id WHERE scope = ? AND id = ?"
+)
+_ID_OF_KEY = "SELECT id FROM item INDEXED BY item_key WHERE scope = ? AND kind = ? AND key = ?"
 _KEEP_VERSION = (
     f"INSERT INTO version (scope, {ITEM_COLUMNS})"
     f" SELECT scope, {ITEM_COLUMNS} FROM item WHERE scope = ? AND handle = ?"
@@ -37,29 +46,34 @@ class _Standing:
 
 
 def put(writing: Writing, change: Put) -> Result:
-    item, standing = _named(writing, change)
-    version = standing.item.version if standing else 0
+    id, standing = _named(writing, change.item)
+    before = standing.item if standing else None
+    version = before.version if before else 0
     if change.if_version is not None and change.if_version != version:
         raise Conflict(
-            f"item {item.id!r} has version {version}, not {change.if_version}: somebody changed "
+            f"item {id!r} has version {version}, not {change.if_version}: somebody changed "
             "it. Read it again and decide"
         )
-    if standing is None:
-        writing.check_not_forgotten(item.id)
-        created, told = item.created_at, "created"
-    else:
-        created, told = standing.item.created_at, "updated"
-    item = replace(item, created_at=created, version=version + 1, state="current")
-    _write(writing, standing, item, change.terms, told)
-    return Result((item.id,), item.version)
+    if before is None:
+        writing.check_not_forgotten(id)
+    stamp = Stamp(
+        id,
+        version + 1,
+        "current",
+        before.created_at if before else change.item.created_at,
+        "updated" if before else "created",
+        "",
+        writing.rev,
+    )
+    _write(writing, standing, change.item, stamp, change.terms)
+    return Result((id,), stamp.version)
 
 
 def retract(writing: Writing, change: Retract) -> Result:
     standing = _standing(writing, change.id)
     if standing is None or not standing.current:
         return Result()
-    item = _next_version(writing, standing.item, "retracted")
-    _write(writing, standing, item, NO_TERMS, "retracted", change.reason)
+    _rewrite(writing, standing, "retracted", "retracted", change.reason, NO_TERMS)
     return Result(number=1)
 
 
@@ -69,8 +83,7 @@ def restore(writing: Writing, change: Restore) -> Result:
         return Result()
     if standing.item.version != change.if_version:
         raise Conflict(f"item {change.id!r} changed while it was restored. Restore it again")
-    item = _next_version(writing, standing.item, "current")
-    _write(writing, standing, item, change.terms, "restored")
+    _rewrite(writing, standing, "current", "restored", "", change.terms)
     return Result(number=1)
 
 
@@ -87,22 +100,21 @@ def forget(writing: Writing, change: Forget) -> Result:
     return Result(tuple(gone), len(gone))
 
 
-def _named(writing: Writing, change: Put) -> tuple[Item, _Standing | None]:
-    """The item under the id that it will have, and what stands there now."""
-    item = change.item
+def _named(writing: Writing, item: Item) -> tuple[str, _Standing | None]:
+    """The id that `item` will have, and what stands there now."""
     standing = _standing(writing, item.id)
     if item.key is None:
-        return item, standing
+        return item.id, standing
     found = writing.row(_ID_OF_KEY, (writing.scope, bound(item.kind), bound(item.key)))
     if found is None or unbound(found[0]) == item.id:
-        return item, standing
-    owner = unbound(found[0])
+        return item.id, standing
+    owner: str = unbound(found[0])
     if standing is not None:
         raise Conflict(
             f"key {item.key!r} of kind {item.kind!r} belongs to item {owner!r}, not to "
             f"{item.id!r}. Forget one of them, or give another key"
         )
-    return replace(item, id=owner), _standing(writing, owner)
+    return owner, _standing(writing, owner)
 
 
 def _standing(writing: Writing, id: str) -> _Standing | None:
@@ -110,29 +122,28 @@ def _standing(writing: Writing, id: str) -> _Standing | None:
     return None if row is None else _Standing(writing, row)
 
 
-def _next_version(writing: Writing, item: Item, state: Any) -> Item:
-    return replace(item, version=item.version + 1, state=state, updated_at=writing.batch.at)
+def _rewrite(
+    writing: Writing, standing: _Standing, state: str, change: str, reason: str, terms: Terms
+) -> None:
+    """The item as it stands, in another state: its next version."""
+    item = standing.item
+    stamp = Stamp(item.id, item.version + 1, state, item.created_at, change, reason, writing.rev)
+    _write(writing, standing, replace(item, updated_at=writing.batch.at), stamp, terms)
 
 
 def _write(
-    writing: Writing,
-    standing: _Standing | None,
-    item: Item,
-    terms: Terms,
-    change: str,
-    reason: str = "",
+    writing: Writing, standing: _Standing | None, item: Item, stamp: Stamp, terms: Terms
 ) -> None:
-    """Write `item` as the current version; the one before it becomes history."""
+    """Write the current version; the one before it becomes history."""
     if standing is not None:
         writing.db.execute(_KEEP_VERSION, (writing.scope, standing.handle))
         _remove_row(writing, standing)
-    if item.state == "current":
+    if stamp.state == "current":
         handle, packed = writing.add_entry(terms, message=False)
     else:
         writing.serial += 1
         handle, packed = writing.serial << 1, b""
-    row = item_row(replace(item, rev=writing.rev), change, reason)
-    writing.db.execute(_INSERT, (writing.scope, handle, packed, *row))
+    writing.db.execute(_INSERT, (writing.scope, handle, packed, *item_row(item, stamp)))
 
 
 def _remove_row(writing: Writing, standing: _Standing) -> None:

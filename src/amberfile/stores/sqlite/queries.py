@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from typing import Any
 
 import apsw
 
@@ -25,7 +26,8 @@ from amberfile.types import Scope
 _M = ", ".join(f"m.{name.strip()}" for name in MESSAGE_COLUMNS.split(","))
 _LAST_HANDLE = 1 << 62
 
-ITEM = f"SELECT {ITEM_COLUMNS} FROM item WHERE scope = ? AND id = ?"
+# Without being told, SQLite prefers the primary key and reads the whole scope.
+ITEM = f"SELECT {ITEM_COLUMNS} FROM item INDEXED BY item_id WHERE scope = ? AND id = ?"
 ITEM_OF_HANDLE = (
     f"SELECT {ITEM_COLUMNS} FROM item WHERE scope = ? AND handle = ? AND state = 'current'"
 )
@@ -68,8 +70,8 @@ TURNS = f"""
      WHERE session = (SELECT id FROM session WHERE scope = ? AND name = ?) ORDER BY number
 """
 POSTINGS = """
-    SELECT place, weight FROM posting
-     WHERE term = (SELECT id FROM term WHERE scope = ? AND text = ?) ORDER BY place
+    SELECT data FROM posting
+     WHERE term = (SELECT id FROM term WHERE scope = ? AND text = ?) ORDER BY first
 """  # a posting goes when its entry is no longer current, so no row of an entry is read
 STATS = "SELECT entries, passages, words FROM scope WHERE id = ?"
 JOBS = f"SELECT {JOB_COLUMNS} FROM job WHERE scope = ? ORDER BY number"
@@ -146,11 +148,11 @@ def _first_after(db: apsw.Connection, table: str, scope: int, since: int) -> int
     low, high = 0, _LAST_HANDLE
     while since > 0 and low < high:
         middle = (low + high) // 2
-        row = next(iter(db.execute(query, (scope, middle)).fetchall()), None)
-        if row is None or row[1] > since:
+        rows: Any = db.execute(query, (scope, middle)).fetchall()
+        if not rows or rows[0][1] > since:
             high = middle
         else:
-            low = row[0] + 1
+            low = rows[0][0] + 1
     return low
 
 

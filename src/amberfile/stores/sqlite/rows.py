@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from hashlib import blake2b
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from zlib import crc32
 
 from amberfile.errors import StoreCorrupt
@@ -75,12 +76,24 @@ def content_hash(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def item_row(item: Item, change: str, reason: str) -> Row:
+class Stamp(NamedTuple):
+    """What the store itself says of a version; the rest is as it was given."""
+
+    id: str
+    version: int
+    state: str
+    created_at: datetime
+    change: str
+    reason: str
+    rev: int
+
+
+def item_row(item: Item, stamp: Stamp) -> Row:
     """The row of `ITEM_COLUMNS`."""
     row = (
-        bound(item.id),
-        item.version,
-        item.state,
+        bound(stamp.id),
+        stamp.version,
+        stamp.state,
         bound(item.kind),
         bound(item.key),
         bound(item.text),
@@ -92,14 +105,14 @@ def item_row(item: Item, change: str, reason: str) -> Row:
         item.importance,
         to_json(item.derived_from) if item.derived_from else None,
         content_hash(item.text),
-        micros(item.created_at),
+        micros(stamp.created_at),
         micros(item.updated_at),
         _micros(item.valid_from),
         _micros(item.valid_to),
         _micros(item.expires_at),
-        change,
-        bound(reason) or None,
-        item.rev,
+        stamp.change,
+        bound(stamp.reason) or None,
+        stamp.rev,
     )
     return (*row, checksum(repr(row)))
 
@@ -143,12 +156,12 @@ def to_item(row: Row, scope: Scope) -> Item:
     return to_version(row, scope).item
 
 
-def message_row(message: Message) -> Row:
+def message_row(message: Message, *, seq: int, turn: str | None, rev: int) -> Row:
     """The row of `MESSAGE_COLUMNS`."""
     parts = message.parts
     calls = message.tool_calls
     row = (
-        message.seq,
+        seq,
         bound(message.id),
         bound(message.role),
         bound(message.content),
@@ -156,9 +169,9 @@ def message_row(message: Message) -> Row:
         None if calls is None else to_json(calls),
         bound(message.tool_call_id),
         None if parts is None else to_json([parts.format, parts.version, parts.data]),
-        bound(message.turn),
+        bound(turn),
         micros(message.created_at),
-        message.rev,
+        rev,
     )
     return (*row, _message_sum(*map(unbound, row)))
 

@@ -54,8 +54,8 @@ def append(writing: Writing, change: Append) -> Result:
     rows = []
     for offset, (message, terms) in enumerate(zip(change.messages, change.terms, strict=True)):
         handle, packed = writing.add_entry(terms, message=True)
-        stored = replace(message, seq=first + offset, turn=change.turn, rev=writing.rev)
-        rows.append((writing.scope, number, handle, packed, *message_row(stored)))
+        row = message_row(message, seq=first + offset, turn=change.turn, rev=writing.rev)
+        rows.append((writing.scope, number, handle, packed, *row))
     _check_new(writing, change)
     writing.db.executemany(_INSERT_MESSAGE, rows)
     count = len(change.messages)

@@ -35,6 +35,7 @@ from amberfile.stores.sqlite.backup import copy_verified
 from amberfile.stores.sqlite.check import faults
 from amberfile.stores.sqlite.commit import GroupCommit
 from amberfile.stores.sqlite.connect import Connections, others_at
+from amberfile.stores.sqlite.index import unpacked
 from amberfile.stores.sqlite.report import report
 from amberfile.stores.sqlite.rows import (
     bound,
@@ -123,7 +124,7 @@ class SqliteStore:
         with self._connections.snapshot() as db:
             number = self._number(db, scope)
             rows = [row for id in ids for row in db.execute(queries.ITEM, (number, bound(id)))]
-        return [to_item(row, scope) for row in rows]
+            return [to_item(row, scope) for row in rows]
 
     def find(
         self,
@@ -178,21 +179,23 @@ class SqliteStore:
             wanted = -1 if limit is None else max(limit, 0)
             values = (number, number, bound(session), after, wanted)
             rows = db.execute(queries.LAST_MESSAGES, values).fetchall()
-        rows.reverse()
-        return to_messages(rows, scope, session)
+            rows.reverse()
+            return to_messages(rows, scope, session)
 
     def known_messages(self, scope: Scope, ids: Sequence[str]) -> list[Message]:
         with self._connections.snapshot() as db:
             number = self._number(db, scope)
             rows = [row for id in ids for row in db.execute(queries.MESSAGE, (number, bound(id)))]
-        return [_message(row[1:], scope) for row in rows]
+            return [_message(row[1:], scope) for row in rows]
 
     def sessions(self, scope: Scope, prefix: str = "") -> list[SessionInfo]:
         with self._connections.reading() as db:
-            rows = db.execute(queries.SESSIONS, (self._number(db, scope),)).fetchall()
-        found = [
-            (-row[-2], to_session(row, scope)) for row in rows if unbound(row[0]).startswith(prefix)
-        ]
+            rows: Any = db.execute(queries.SESSIONS, (self._number(db, scope),)).fetchall()
+            found = [
+                (-row[-2], to_session(row, scope))
+                for row in rows
+                if unbound(row[0]).startswith(prefix)
+            ]
         return [session for _, session in sorted(found, key=lambda pair: (pair[0], pair[1].id))]
 
     def turns(self, scope: Scope, session: str) -> list[Turn]:
@@ -205,7 +208,7 @@ class SqliteStore:
         with self._connections.snapshot() as db:
             for number in [self._number(db, scope) for scope in scopes]:
                 for term in terms:
-                    rows: Any = db.execute(queries.POSTINGS, (number, bound(term))).fetchall()
+                    rows = unpacked(db.execute(queries.POSTINGS, (number, bound(term))))
                     if rows:
                         found[term] = sorted(found[term] + rows) if term in found else rows
         return found
@@ -231,7 +234,7 @@ class SqliteStore:
             if not (current := db.execute(queries.ITEM, values).fetchall()):
                 return []
             rows = db.execute(queries.VERSIONS, values).fetchall() + current
-        return [to_version(row, scope) for row in rows]
+            return [to_version(row, scope) for row in rows]
 
     def changes(self, scopes: Sequence[Scope], since: int, *, limit: int) -> list[Changed]:
         with self._connections.snapshot() as db:

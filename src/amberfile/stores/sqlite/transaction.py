@@ -29,7 +29,7 @@ from amberfile.stores.sqlite import items, jobs, sessions
 from amberfile.stores.sqlite.commit import Ticket
 from amberfile.stores.sqlite.connect import Connections
 from amberfile.stores.sqlite.errors import translated
-from amberfile.stores.sqlite.index import TermIds
+from amberfile.stores.sqlite.index import KnownTerms
 from amberfile.stores.sqlite.rows import bound, from_json, to_json
 from amberfile.stores.sqlite.writing import Writing
 
@@ -60,7 +60,7 @@ class Transaction:
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._ids = TermIds()
+        self._known = KnownTerms()
 
     def commit(self, take: Callable[[], Sequence[Ticket]]) -> None:
         """Write what `take` gives, once the file is ours, and answer each ticket."""
@@ -71,10 +71,11 @@ class Transaction:
         try:
             db.execute("BEGIN IMMEDIATE")
             self._write(db, take(), outcomes)
-            committing = True
-            db.execute("COMMIT")
+            committing = db.in_transaction
+            if committing:
+                db.execute("COMMIT")
         except BaseException as error:
-            self._ids.forget()
+            self._known.forget()
             committed = committing and not db.in_transaction
             if isinstance(error, apsw.Error) or not committed:
                 self._undo(db, error)
@@ -100,27 +101,31 @@ class Transaction:
         outcomes: list[tuple[Ticket, Written | BaseException]],
     ) -> None:
         rev, serial = next(db.execute("SELECT rev, serial FROM store"))
-        self._ids.begin(rev)
+        self._known.begin(rev)
+        alone = len(tickets) == 1  # then the transaction is savepoint enough, and cheaper
         for ticket in tickets:
-            db.execute("SAVEPOINT batch")
+            if not alone:
+                db.execute("SAVEPOINT batch")
             try:
                 written, serial = self._one(db, ticket.batch, rev, serial)
                 rev = max(rev, written.rev)
                 outcomes.append((ticket, written))
             except (AmberfileError, *_HIS_ALONE) as error:
-                db.execute("ROLLBACK TO batch")
-                self._ids.forget()
+                db.execute("ROLLBACK" if alone else "ROLLBACK TO batch")
+                self._known.forget()
                 if isinstance(error, apsw.Error):
                     outcomes.append((ticket, translated(error, self._connections.path)))
                 else:
                     outcomes.append((ticket, error))
-            db.execute("RELEASE batch")
-        db.execute("UPDATE store SET rev = ?, serial = ?", (rev, serial))
-        self._ids.end(rev)
+            if not alone:
+                db.execute("RELEASE batch")
+        if db.in_transaction:
+            db.execute("UPDATE store SET rev = ?, serial = ?", (rev, serial))
+            self._known.end(rev)
 
     def _one(self, db: apsw.Connection, batch: Batch, rev: int, serial: int) -> tuple[Written, int]:
         """Write one batch; returns its answer and the last serial that it used."""
-        writing = Writing(db, batch, rev=rev + 1, serial=serial, ids=self._ids)
+        writing = Writing(db, batch, rev=rev + 1, serial=serial, known=self._known)
         if batch.op_id is not None:
             replayed = _replayed(writing, batch.op_id)
             if replayed is not None:

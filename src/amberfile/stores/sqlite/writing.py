@@ -8,10 +8,9 @@ import apsw
 
 from amberfile.changes import Batch, Terms
 from amberfile.errors import Conflict
-from amberfile.stores.sqlite.index import Index, TermIds
+from amberfile.stores.sqlite.index import Index, KnownTerms
 from amberfile.stores.sqlite.rows import bound
 from amberfile.types import Scope, micros
-
 
 _FORGOTTEN = "SELECT 1 FROM tombstone WHERE scope = ? AND id = ? AND kind <> 'session'"
 
@@ -25,7 +24,7 @@ class Writing:
     """
 
     def __init__(
-        self, db: apsw.Connection, batch: Batch, *, rev: int, serial: int, ids: TermIds
+        self, db: apsw.Connection, batch: Batch, *, rev: int, serial: int, known: KnownTerms
     ) -> None:
         self.db = db
         self.batch = batch
@@ -33,7 +32,7 @@ class Writing:
         self.serial = serial
         self.at = micros(batch.at)
         self.scope = scope_number(db, batch.scope) or _add_scope(db, batch.scope)
-        self.index = Index(db, self.scope, ids.of(self.scope))
+        self.index = Index(db, self.scope, known.of(self.scope))
 
     def row(self, query: str, values: tuple[Any, ...] = ()) -> Any:
         """The first row, or None."""

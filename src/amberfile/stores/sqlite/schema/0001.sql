@@ -154,10 +154,10 @@ CREATE TABLE term (
     UNIQUE (scope, text)
 ) STRICT;
 CREATE TABLE posting (
-    term   INTEGER NOT NULL REFERENCES term,
-    place  INTEGER NOT NULL,  -- handle << 16 | part
-    weight INTEGER NOT NULL,  -- (frequency - 1) << 16 | the part's length in terms
-    PRIMARY KEY (term, place)
+    term  INTEGER NOT NULL REFERENCES term,
+    first INTEGER NOT NULL,  -- no place in this row is below it, none in the rows before above
+    data  BLOB NOT NULL,     -- up to 64 times: place (8 bytes), weight (4), little-endian
+    PRIMARY KEY (term, first)
 ) STRICT, WITHOUT ROWID;
 
 -- What was forgotten or cleared, without its text.

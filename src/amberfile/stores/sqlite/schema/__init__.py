@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from typing import Any
 
 import apsw
 
@@ -40,10 +41,8 @@ def prepare(db: apsw.Connection, path: str) -> None:
         SchemaTooNew: a newer release's.
         StoreCorrupt: it does not pass SQLite's own check.
     """
-    db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # what is not ours keeps its log
     scripts = _scripts()
     version = _recognise(db, path, known=len(scripts))
-    db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
     if version < len(scripts) and not db.readonly("main"):
         os.chmod(path, 0o600)
         _migrate(db, path, scripts)
@@ -141,6 +140,5 @@ def _statements(script: str) -> list[str]:
     return [part for part in re.split(r";\s*(?:--[^\n]*)?\n", script) if part.strip()]
 
 
-def _value(db: apsw.Connection, query: str) -> int | str:
-    rows = db.execute(query).fetchall()
-    return rows[0][0]  # type: ignore[no-any-return, unused-ignore]
+def _value(db: apsw.Connection, query: str) -> Any:
+    return db.execute(query).fetchall()[0][0]

@@ -1,0 +1,27 @@
+"""Where in a text the words stand that made it a hit."""
+
+from __future__ import annotations
+
+import re
+
+from amberfile.recall.analysis import terms
+from amberfile.types import Hit
+
+_RUN = re.compile(r"[^\W_]+")
+
+
+def spans(hit: Hit) -> list[tuple[int, int]]:
+    """(start, end) of each word of the hit's text that counted, in order.
+
+    Of a script without spaces the whole run is marked, not the piece that was found.
+
+    >>> from amberfile.memory import open
+    >>> memory = open("ram:")
+    >>> _ = memory.remember("We deployed on Friday")
+    >>> spans(memory.recall("when do we deploy?")[0])
+    [(3, 11)]
+    """
+    wanted = {reason.term for reason in hit.why}
+    return [
+        found.span() for found in _RUN.finditer(hit.text) if not wanted.isdisjoint(terms(found[0]))
+    ]

@@ -1,0 +1,1 @@
+"""Other libraries' interfaces, spoken over our memory: one file each, no logic of its own."""

@@ -1,0 +1,139 @@
+"""Conversations as the OpenAI API has them: lists of messages with a role and a content.
+
+What of a message has no field here is kept with the whole original in its
+`parts`, so that the export gives it back exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import chain, islice
+from typing import Any, BinaryIO
+
+from amberfile.checks import MAX_NAME
+from amberfile.drafts import Said
+from amberfile.memory import Memory
+from amberfile.replay import Replay
+from amberfile.transfer import times
+from amberfile.transfer.plain import json_text
+from amberfile.transfer.source import Source, derived_id
+from amberfile.types import Message, Parts, same_json
+
+FORMAT = "openai"
+
+_TIMES = ("created_at", "timestamp", "time", "date", "create_time")
+_SESSIONS = ("session", "session_id")
+_CONVERSATIONS = (*_SESSIONS, "conversation_id", "id")
+_TITLES = ("title", "name")
+
+
+def take(replay: Replay, source: Source) -> None:
+    """Import a file of conversations, or of bare messages one a line."""
+    logs: dict[str, _Log] = {}
+    for line, talk in _talks(source):
+        if talk.title:
+            with source.at(line):
+                replay.title(talk.session, talk.title)
+        for original in talk.messages:
+            with source.at(line):
+                session = _name(original, _SESSIONS) or talk.session
+                log = logs.setdefault(session, _Log(source.name, session))
+                said, other_id = log.next(original)
+                replay.message(session, said, other_id=other_id)
+
+
+def export_openai(memory: Memory, out: BinaryIO) -> int:
+    """Write the sessions of the memory's own scope, one a line, the earliest begun first.
+
+    Gives the number of messages. Items have no place in this format.
+    """
+    count = 0
+    for session in sorted(memory.sessions(), key=lambda info: (info.created_at, info.id)):
+        messages = [original_of(one) for one in memory.session(session.id).messages()]
+        if messages:
+            talk = {"id": session.id, "title": session.title, "messages": messages}
+            line = json_text({name: value for name, value in talk.items() if value != ""})
+            out.write(line.encode("utf-8", "backslashreplace") + b"\n")
+            count += len(messages)
+    return count
+
+
+def original_of(message: Message | Said) -> Any:
+    """The message as it came in, or as its fields tell it."""
+    if message.parts is not None and message.parts.format == FORMAT:
+        return message.parts.data
+    fields = {
+        "role": message.role,
+        "name": message.name,
+        "content": message.content,
+        "tool_calls": None if message.tool_calls is None else list(message.tool_calls),
+        "tool_call_id": message.tool_call_id,
+        "created_at": message.created_at and message.created_at.isoformat(),
+    }
+    return {name: value for name, value in fields.items() if value is not None or name == "content"}
+
+
+@dataclass(frozen=True)
+class _Talk:
+    session: str
+    title: str
+    messages: Sequence[Mapping[str, Any]]
+
+
+class _Log:
+    """What was read of one session: each message's place in it, and its time."""
+
+    def __init__(self, source: str, session: str) -> None:
+        self._source, self._session = source, session
+        self._position = 0
+        self._time: datetime | None = None
+
+    def next(self, original: Mapping[str, Any]) -> tuple[Said, str]:
+        """The next message and, where it has an id of its own, the one that we would give it."""
+        self._position += 1
+        said = said_of(original)
+        self._time = said.created_at or self._time
+        made = derived_id(
+            self._source, self._session, self._position, said.role, said.content
+        )
+        said = replace(said, created_at=self._time, id=said.id or made)
+        return said, made if said.id != made else ""
+
+
+def said_of(original: Mapping[str, Any]) -> Said:
+    """The message; `created_at` is None where no time can be read."""
+    calls = original.get("tool_calls")
+    said = Said(
+        role=_role(original),
+        content=_content(original.get("content")),
+        name=_named(original.get("name")),
+        tool_calls=calls if _are_objects(calls) else None,
+        tool_call_id=_named(original.get("tool_call_id")),
+        created_at=next(filter(None, (times.read(original.get(key)) for key in _TIMES)), None),
+    )
+    told = original_of(said)
+    if not same_json(original, told):
+        said = replace(said, parts=Parts(FORMAT, 1, dict(original)))
+    return replace(said, id=_name(original, ("id",)))
+
+
+def _talks(source: Source) -> Iterator[tuple[int, _Talk]]:
+    """Each conversation and its line. Bare messages are parts of the file's own."""
+    values = source.values()
+    first = list(islice(values, 2))
+    several = len(first) > 1
+    unnamed = 0
+    for line, value in chain(first, values):
+        with source.at(line):
+            found = list(_conversations(source, line, value))
+        for talk in found:
+            if _is_message(value):
+                yield line, replace(talk, session=source.stem)
+            elif talk.session:
+                yield line, talk
+            else:
+                unnamed += 1
+                number = f"-{unnamed}" if several or len(found) > 1 else ""
+                yield line, replace(talk, session=source.stem + number)

@@ -1,0 +1,292 @@
+"""A damaged file is an error or an earlier state, never a different or a missing memory.
+
+Each damaged file is read in a process of its own kind (this file, run as a
+script), so that a crash would be seen. It tells of each read a digest or the
+name of an error; the digests must all be those of one committed state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from amberfile import errors
+from amberfile.changes import Append, Batch, Change, CloseTurn, Forget, Put, Retract
+from amberfile.recall.shape import item_terms, message_terms
+from amberfile.stores.base import Store
+from amberfile.stores.sqlite import SqliteStore, schema
+from amberfile.testing.samples import ADA, BOB, MANY, NOW, exact, item, message, open_turn
+from amberfile.types import ALL
+
+PAGE = 4096
+IDS = [f"id{number}" for number in range(60)]
+SESSIONS = ["one", "two", "three"]
+SCOPES = [ADA, BOB]
+TOGETHER = 30  # files in one process
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(2000)
+
+Told = dict[str, str]
+"""By the name of a read: a digest of what it gave, or `!` and the error's name."""
+
+
+def reads(store: Store) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Every read of everything that was ever written."""
+    for scope in SCOPES:
+        handles = [one.handle for one in store.find([scope], ALL, limit=MANY, messages=True)]
+        yield f"{scope} found", lambda s=scope: store.find([s], ALL, limit=MANY, messages=True)
+        yield f"{scope} entries", lambda s=scope, h=handles: store.entries([s], h)
+        yield f"{scope} items", lambda s=scope: store.get(s, IDS)
+        yield f"{scope} known", lambda s=scope: store.known_messages(s, IDS)
+        yield f"{scope} history", lambda s=scope: [store.history(s, id) for id in IDS]
+        yield f"{scope} sessions", lambda s=scope: store.sessions(s)
+        yield f"{scope} messages", lambda s=scope: [store.messages(s, id) for id in SESSIONS]
+        yield f"{scope} turns", lambda s=scope: [store.turns(s, id) for id in SESSIONS]
+
+
+def told(path: str, write: bool) -> Told:
+    """What each read of the file tells; then whether it still takes a write."""
+    answers: Told = {}
+    try:
+        store = SqliteStore(path, durability="relaxed")
+    except errors.AmberfileError as error:
+        return {"open": f"!{type(error).__name__}"}
+    answers.update(_read(store))
+    if write:
+        try:
+            store.write(Batch(ADA, (Put(item("new"), item_terms(item("new"))),), NOW))
+            answers["write"] = "done"
+        except errors.AmberfileError as error:
+            answers["write"] = f"!{type(error).__name__}"
+    store.close()
+    return answers
+
+
+def _read(store: Store) -> Told:
+    answers: Told = {}
+    try:
+        for name, read in reads(store):
+            try:
+                answers[name] = hashlib.sha256(repr(exact(read())).encode()).hexdigest()[:16]
+            except errors.AmberfileError as error:
+                answers[name] = f"!{type(error).__name__}"
+    except errors.AmberfileError as error:
+        answers["find"] = f"!{type(error).__name__}"
+    return answers
+
+
+@dataclass
+class Sample:
+    """A store with a past, its states, and copies of its files.
+
+    Args:
+        files: by ending: of the closed store "", of the store in use "live" and "live-wal".
+    """
+
+    states: list[Told] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+def build(folder: Path, seed: int, batches: int = 60) -> Sample:
+    """Random changes; after each batch what every read gives is kept."""
+    rng, sample = random.Random(seed), Sample()
+    path = folder / f"{seed}.db"
+    store = SqliteStore(path, durability="relaxed")
+    for number in range(batches):
+        try:
+            changes = tuple(_change(rng) for _ in range(rng.randint(1, 3)))
+            store.write(Batch(rng.choice(SCOPES), changes, NOW))
+        except errors.Conflict:
+            continue
+        sample.states.append(_read(store))
+        if number == batches * 2 // 3:
+            store._empty_log()  # the rest stands in the log only
+    for ending in ("", "-wal"):
+        sample.files["live" + ending] = _bytes_of(f"{path}{ending}")
+    store.close()
+    sample.files[""] = path.read_bytes()
+    return sample
+
+
+def _bytes_of(path: str) -> bytes:
+    """In another process: to open the file in this one would drop the store's locks."""
+    return subprocess.run(["cat", path], check=True, capture_output=True).stdout
+
+
+def _change(rng: random.Random) -> Change:
+    id, session = rng.choice(IDS), rng.choice(SESSIONS)
+    text = " ".join(f"word{rng.randrange(400)}" for _ in range(rng.choice([4, 30, 120, 700])))
+    match rng.randrange(10):
+        case 0 | 1 | 2 | 3:
+            written = item(id, text, topics=(rng.choice(IDS),), metadata={"n": rng.random()})
+            return Put(written, item_terms(written))
+        case 4 | 5 | 6:
+            said = message(text, id=rng.choice(IDS))
+            return Append(session, (said,), (message_terms(said),))
+        case 7:
+            return Forget((id,))
+        case 8:
+            return Retract(id, "because")
+        case _:
+            return rng.choice([open_turn(id, session), CloseTurn(session, id)])
+
+
+Damage = Callable[[random.Random, Sample, Sample], dict[str, bytes]]
+
+
+def _a_page(rng: random.Random, file: bytes) -> int:
+    return rng.randrange(len(file) // PAGE) * PAGE
+
+
+def _zeroed(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
+    at = _a_page(rng, sample.files[""])
+    return {"": _with(sample.files[""], at, bytes(PAGE))}
+
+
+def _random_bytes(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
+    file = sample.files[""]
+    return {"": _with(file, rng.randrange(len(file) - 16), rng.randbytes(16))}
+
+
+def _cut(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
+    return {"": sample.files[""][: rng.randrange(1, len(sample.files[""]))]}
+
+
+def _without_last(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
+    return {"": sample.files[""][:-PAGE]}
+
+
+def _swapped(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
+    file = sample.files[""]
+    one, two = _a_page(rng, file), _a_page(rng, file)
+    there = _with(file, one, file[two : two + PAGE])
+    return {"": _with(there, two, file[one : one + PAGE])}
+
+
+def _repeated(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
+    file = sample.files[""]
+    one, two = _a_page(rng, file), _a_page(rng, file)
+    return {"": _with(file, one, file[two : two + PAGE])}
+
+
+def _wrong_header(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
+    return {"": _with(sample.files[""], rng.randrange(96), rng.randbytes(4))}
+
+
+def _foreign_log(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
+    return {"": sample.files[rng.choice(["", "live"])], "-wal": other.files["live-wal"]}
+
+
+def _no_log(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
+    return {"": sample.files["live"]}
+
+
+def _cut_log(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
+    log = sample.files["live-wal"]
+    return {"": sample.files["live"], "-wal": log[: rng.randrange(len(log))]}
+
+
+def _damaged_log(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
+    log = sample.files["live-wal"]
+    damaged = _with(log, rng.randrange(len(log) - 16), rng.randbytes(16))
+    return {"": sample.files["live"], "-wal": damaged}
+
+
+def _empty(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
+    return {"": b"", "-wal": sample.files["live-wal"]}
+
+
+def _picture(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
+    return {"": PNG}
+
+
+DAMAGES: list[Damage] = [
+    _zeroed, _random_bytes, _random_bytes, _cut, _without_last, _swapped, _repeated,
+    _wrong_header, _foreign_log, _no_log, _cut_log, _damaged_log, _empty, _picture,
+]  # fmt: skip
+
+
+def _with(file: bytes, at: int, piece: bytes) -> bytes:
+    return file[:at] + piece + file[at + len(piece) :]
+
+
+def damaged_files(
+    folder: Path, rng: random.Random, sample: Sample, other: Sample, count: int
+) -> Iterator[tuple[str, str]]:
+    """(what was done, path), each in a folder of its own."""
+    for number in range(count):
+        damage = DAMAGES[number % len(DAMAGES)]
+        path = folder / str(number) / "memory.db"
+        path.parent.mkdir(parents=True)
+        for ending, content in damage(rng, sample, other).items():
+            Path(f"{path}{ending}").write_bytes(content)
+        yield damage.__name__.strip("_"), str(path)
+
+
+def read_apart(paths: Sequence[str], *, whole_check: bool) -> list[Told]:
+    """What `told` gives of each, in other processes."""
+    answers: list[Told] = []
+    for start in range(0, len(paths), TOGETHER):
+        some = paths[start : start + TOGETHER]
+        command = [sys.executable, __file__, str(int(whole_check)), *some]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr[-2000:]
+        answers += map(json.loads, run.stdout.splitlines())
+    assert len(answers) == len(paths)
+    return answers
+
+
+def verdict(answers: Told, states: Sequence[Told]) -> str:
+    """"error", "earlier" or, where it shows what never was, "silent"."""
+    shown = {name: value for name, value in answers.items() if not value.startswith("!")}
+    shown.pop("write", None)
+    if not any(shown.items() <= state.items() for state in states):
+        return "silent"
+    return "earlier" if len(shown) == len(states[0]) else "error"
+
+
+EMPTY: Told = {}
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory, seed: int) -> list[Sample]:
+    folder = tmp_path_factory.mktemp("samples")
+    return [build(folder, seed + number) for number in range(2)]
+
+
+def test_a_damaged_file_is_an_error_or_an_earlier_state(
+    samples: list[Sample], tmp_path: Path, seed: int, torture: bool
+) -> None:
+    cases = list(
+        damaged_files(tmp_path, random.Random(seed), *samples, count=2_000 if torture else 60)
+    )
+    answers = read_apart([path for _, path in cases], whole_check=True)
+    silent = [
+        (damage, path)
+        for (damage, path), answer in zip(cases, answers, strict=True)
+        if verdict(answer, samples[0].states) == "silent"
+    ]
+    shutil.rmtree(tmp_path)
+    assert silent == []
+    assert all(
+        answer["write"] == "!StoreCorrupt"
+        for answer in answers
+        if "!StoreCorrupt" in answer.values() and "write" in answer
+    )
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "0":
+        schema.CHECKED_AT_OPEN = 0
+    for name in sys.argv[2:]:
+        print(json.dumps(told(name, write=True)))

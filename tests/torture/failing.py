@@ -1,0 +1,92 @@
+"""A file layer whose n-th call fails: once, or for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+import apsw
+
+Name: TypeAlias = str | apsw.URIFilename | None
+
+WRITES = ("write", "truncate", "sync")
+
+
+class FailingVfs(apsw.VFS):
+    """Counts the calls open, read, write, truncate, sync, lock and delete.
+
+    Args:
+        fail_at: the number of the call that fails, from 1; 0: none does.
+        full: the disk is full, so what writes fails with that; else the disk is broken.
+        for_good: every call of the same sort fails from then on, and with a
+            full disk every write, truncation and sync.
+    """
+
+    def __init__(self, name: str, *, fail_at: int, full: bool, for_good: bool) -> None:
+        super().__init__(name, "unix")
+        self.name = name
+        self.calls = 0
+        self.failed: str | None = None
+        self._fail_at = fail_at
+        self._full = full
+        self._for_good = for_good
+
+    def xOpen(self, name: Name, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
+        self.count("open")
+        return _FailingFile(self, name, flags)
+
+    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
+        self.count("delete")
+        super().xDelete(filename, syncdir)
+
+    def count(self, call: str) -> None:
+        """Count a call, and raise if it is to fail."""
+        self.calls += 1
+        if self.calls == self._fail_at:
+            self.failed = call
+        elif not (self._for_good and self.failed is not None and self._is_alike(call)):
+            return
+        if call == "open":
+            raise apsw.CantOpenError("planted")
+        if self._full and call in WRITES:
+            raise apsw.FullError("planted")
+        raise apsw.IOError("planted")
+
+    def _is_alike(self, call: str) -> bool:
+        return call == self.failed or (self._full and {call, self.failed} <= set(WRITES))
+
+
+class _FailingFile(apsw.VFSFile):
+    def __init__(self, vfs: FailingVfs, name: Name, flags: list[int]) -> None:
+        super().__init__("unix", name, flags)
+        self._vfs = vfs
+
+    def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802
+        self._vfs.count("read")
+        return super().xRead(amount, offset)
+
+    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
+        self._vfs.count("write")
+        super().xWrite(data, offset)
+
+    def xTruncate(self, newsize: int) -> None:  # noqa: N802
+        self._vfs.count("truncate")
+        super().xTruncate(newsize)
+
+    def xSync(self, flags: int) -> None:  # noqa: N802
+        self._vfs.count("sync")
+        super().xSync(flags)
+
+    def xLock(self, level: int) -> None:  # noqa: N802
+        self._vfs.count("lock")
+        super().xLock(level)
+
+
+@contextmanager
+def failing(name: str, *, fail_at: int, full: bool, for_good: bool) -> Iterator[FailingVfs]:
+    vfs = FailingVfs(name, fail_at=fail_at, full=full, for_good=for_good)
+    try:
+        yield vfs
+    finally:
+        vfs.unregister()

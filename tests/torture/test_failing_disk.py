@@ -1,0 +1,152 @@
+"""A call to the disk fails: what was acknowledged stays, and the error says what happened. (T5)"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import product
+from typing import NamedTuple
+
+import apsw
+import pytest
+
+from amberfile.errors import AmberfileError
+from amberfile.stores.sqlite import SqliteStore
+from tests.torture.failing import FailingVfs, failing
+from tests.torture.load import SCOPE, SHARED, Alone, check_order, step
+
+STEPS = 7
+SCRIPT = (*"open write write read write write backup write write close".split(), "write", "write")
+"""Twelve calls; the sixth write forgets, which empties the log. A write opens what was closed."""
+
+
+class Fault(NamedTuple):
+    fail_at: int
+    full: bool
+    for_good: bool
+
+
+class Script:
+    """The calls of SCRIPT on a store whose disk fails; how many steps were acknowledged."""
+
+    def __init__(self, path: str, vfs: FailingVfs) -> None:
+        self.path = path
+        self.acknowledged = 0
+        self._vfs = vfs
+        self._store: SqliteStore | None = None
+        self._backups = 0
+
+    def do(self, call: str) -> None:
+        getattr(self, f"_{call}")()
+
+    def _open(self) -> SqliteStore:
+        if self._store is None:
+            self._store = SqliteStore(self.path, vfs=self._vfs.name)
+        return self._store
+
+    def _write(self) -> None:
+        self._open().write(step(0, self.acknowledged))
+        self.acknowledged += 1
+
+    def _read(self) -> None:
+        messages = self._open().messages(SCOPE, SHARED)
+        assert [message.seq for message in messages] == list(range(1, len(messages) + 1))
+
+    def _backup(self) -> None:
+        copy = f"{self.path}.copy"
+        try:
+            self._open().backup(copy)
+        except AmberfileError:
+            assert not os.path.exists(copy)
+            raise
+        _check(copy, self.acknowledged, exactly=True)
+
+    def _close(self) -> None:
+        store, self._store = self._store, None
+        if store is not None:
+            store.close()
+
+
+@pytest.fixture
+def faults(rng: random.Random, figure: Callable[[int, int], int], path: str) -> list[Fault]:
+    """For every call that the script makes, or for some: each way to fail."""
+    with failing("not failing", fail_at=0, full=False, for_good=False) as vfs:
+        script = Script(path, vfs)
+        for call in SCRIPT:
+            script.do(call)
+        script.do("close")
+    ways = [
+        Fault(at, full, for_good)
+        for at, full, for_good in product(range(1, vfs.calls + 1), (False, True), (False, True))
+    ]
+    print(f"{vfs.calls} calls, {len(ways)} faults")
+    return sorted(rng.sample(ways, figure(60, len(ways))))
+
+
+def test_one_failing_call_loses_nothing_and_the_store_goes_on(
+    path: str, faults: list[Fault]
+) -> None:
+    told = Counter[str]()
+    for number, fault in enumerate(faults):
+        if not fault.for_good:
+            told.update(_run_and_repeat(f"{path}.{number}", fault))
+    print(told)
+
+
+def test_a_disk_that_fails_for_good_loses_nothing_acknowledged(
+    path: str, faults: list[Fault]
+) -> None:
+    told = Counter[str]()
+    for number, fault in enumerate(faults):
+        if fault.for_good:
+            told.update(_run_and_give_up(f"{path}.{number}", fault))
+    print(told)
+
+
+def _run_and_repeat(path: str, fault: Fault) -> Iterator[str]:
+    """Repeat each call that fails: it must succeed on the same store."""
+    with failing("failing once", **fault._asdict()) as vfs:
+        script = Script(path, vfs)
+        for call in SCRIPT:
+            yield from _told(script, call, vfs)
+        script.do("close")
+    _check(path, script.acknowledged, exactly=True)
+
+
+def _told(script: Script, call: str, vfs: FailingVfs) -> Iterator[str]:
+    try:
+        script.do(call)
+    except AmberfileError as error:
+        assert "planted" in str(error), f"{vfs.failed} in {call}: the error hides its cause"
+        yield type(error).__name__
+        script.do(call)
+
+
+def _run_and_give_up(path: str, fault: Fault) -> Iterator[str]:
+    """Go on whatever fails: each call succeeds or fails with an error of ours."""
+    with failing("failing for good", **fault._asdict()) as vfs:
+        script = Script(path, vfs)
+        for call in SCRIPT:
+            try:
+                script.do(call)
+            except AmberfileError as error:
+                yield type(error).__name__
+        script.do("close")
+    _check(path, script.acknowledged, exactly=False)
+
+
+def _check(path: str, acknowledged: int, *, exactly: bool) -> None:
+    """Every acknowledged step is there, whole; perhaps one more that was cut off."""
+    with closing(SqliteStore(path)) as store:
+        assert store.check() == []
+        check_order(store)
+        Alone(0).steps_in(store, range(acknowledged, acknowledged + 2 - exactly))
+
+
+def test_the_driver_tells_planted_faults() -> None:
+    with failing("always failing", fail_at=1, full=False, for_good=True) as vfs:
+        with pytest.raises(apsw.CantOpenError):
+            apsw.Connection("/nowhere", vfs=vfs.name)

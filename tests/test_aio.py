@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import signal
 import threading
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -128,6 +130,19 @@ def test_the_loop_runs_on_while_a_call_waits() -> None:
     with amberfile.open("ram:", clock=clock) as memory:
         asyncio.run(talk())
         assert len(memory.find()) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_has_threads_of_its_own(url: str) -> None:
+    with amberfile.open(url) as memory:
+        asyncio.run(memory.aio.remember("umbrella"))
+        child = os.fork()
+        if not child:
+            signal.alarm(20)
+            found = asyncio.run(memory.aio.recall("umbrella"))
+            os._exit(len(found))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
 
 
 def test_close_ends_its_threads_and_later_calls(memory: Memory) -> None:

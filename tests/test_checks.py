@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amberfile import Draft, InvalidInput, Memory, Parts, Said, Source, checks
+from amberfile import Draft, InvalidInput, Memory, Parts, Said, Scope, Source, checks
 
 NAIVE = datetime(2026, 1, 2)
 DEEP: list[Any] = []
@@ -160,6 +160,8 @@ def test_append_refuses_it_and_writes_nothing(argument: str, value: Any, memory:
         lambda memory: memory.resume(""),
         lambda memory: memory.scoped(user=""),
         lambda memory: memory.scoped(reads=["ada"]),
+        lambda memory: memory.scoped(reads=Scope(user="ada")),
+        lambda memory: memory.backup(7),
     ],
 )
 def test_every_call_refuses_what_it_cannot_take(call: Any, memory: Memory) -> None:

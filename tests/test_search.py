@@ -108,7 +108,7 @@ def ids(hits: list[Hit]) -> list[str]:
         ("DROP TABLE item; --", "marks"),
         ("umbrel", "m0"),
         ("brella", "m0"),
-        ("umbrellaxx", "m0"),
+        ("umbrellaxyz", "m0"),
         ("kitchen", "m3"),
         ("world", "m4"),
     ],
@@ -118,7 +118,9 @@ def test_a_question_finds_it_first(query: str, key: str, ram: Memory, sqlite: Me
     assert ids(sqlite.recall(query))[:1] == [key]
 
 
-@pytest.mark.parametrize("query", ["%", "...", "_", "*", '""', "\0", "\ud800", "- + :", "zzzzqqqq"])
+@pytest.mark.parametrize(
+    "query", ["%", "...", "_", "*", '""', "\0", "\ud800", "- + :", "zzzzqqqq", "umbrellawxyz"]
+)
 def test_what_asks_for_nothing_finds_nothing(query: str, ram: Memory, sqlite: Memory) -> None:
     assert ram.recall(query) == sqlite.recall(query) == []
 
@@ -272,6 +274,16 @@ def test_a_word_that_only_begins_alike_counts_less(memory: Memory) -> None:
     memory.remember("zebra", id="a")
     whole, begins, inside = (memory.recall(query)[0].score for query in ("zebra", "zeb", "ebra"))
     assert whole == 2 * begins == 4 * inside
+
+
+def test_a_question_of_stop_words_reads_everything(memory: Memory) -> None:
+    memory.remember("I saw The Who live", id="oldest")
+    memory.remember_all(Draft(f"The umbrella {number}") for number in range(1_500))
+    memory.remember("who is it", key="the_who", id="key")
+    hits = memory.recall("the who", limit=2_000)
+    assert ids(hits)[:2] == ["key", "oldest"]
+    assert len(hits) == 1_502
+    assert all(hit.score > 0 for hit in hits)
 
 
 def test_long_texts_are_found_by_any_passage(memory: Memory) -> None:

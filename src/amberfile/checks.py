@@ -8,6 +8,7 @@ the caller's. What it returns comes back equal from every store.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ MAX_NAME = 1_000
 MAX_OP_ID = 200
 
 MAX_TEXT = 16 * 1024 * 1024
-"""Characters of a text, and of a JSON value, where each value in it counts as 16 more."""
+"""Characters of a text, and of a JSON value, where each value in it counts as 64 more."""
 
 MAX_DEPTH = 100
 MAX_INT_BITS = 4_096
@@ -127,6 +128,18 @@ def scope(what: str, value: Any) -> Scope:
     return Scope(space, user, name(f"{what}.agent", value.agent))
 
 
+def scopes(what: str, value: Any) -> tuple[Scope, ...]:
+    if not isinstance(value, list | tuple):
+        raise refused(what, value, "is not a list of scopes. Give a list, even of one.")
+    return tuple(scope(f"one of {what}", one) for one in value)
+
+
+def path(what: str, value: Any) -> str:
+    if not isinstance(value, str | os.PathLike):
+        raise refused(what, value, "is not a path. Give one, such as 'copy.db'.")
+    return os.fsdecode(value)
+
+
 def filter(what: str, value: Any) -> Filter:
     if not isinstance(value, Filter):
         raise refused(what, value, "is not a Filter. Give one: Filter(kinds=['fact']).")
@@ -187,7 +200,7 @@ class _Json:
         self._room = MAX_TEXT
 
     def copy(self, value: Any, depth: int) -> Any:
-        self._use(16)
+        self._use(64)
         if depth > MAX_DEPTH:
             raise self._refused(f"is more than {MAX_DEPTH} levels deep. Make it flatter.")
         match value:

@@ -100,7 +100,7 @@ def _differing(
     for term in terms:
         found = _Sum()
         for posting in postings.get(term, ()):
-            found.add(tuple(posting))
+            found.add((posting[0], posting[1]))
         must = wanted.get(term, _Sum())
         if found != must:
             yield (

@@ -346,7 +346,7 @@ class Memory:
     def backup(self, path: str | os.PathLike[str]) -> Info:
         """Copy the whole store to a new file and verify it; only for an unbound handle."""
         self._require_unbound("copy every scope")
-        return self._shared.store().backup(os.fsdecode(path))
+        return self._shared.store().backup(checks.path("path", path))
 
     def close(self) -> None:
         """Close the store, for every handle on it. Again is no error."""

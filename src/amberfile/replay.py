@@ -56,9 +56,8 @@ def recorded(memory: Memory) -> Iterator[Message | Versions]:
             if isinstance(change.entry, Message):
                 yield change.entry
             elif change.kind != MESSAGE and change.id not in told:
-                if versions := store.history(scope, change.id):
-                    told.add(change.id)
-                    yield versions
+                told.add(change.id)
+                yield from filter(None, [store.history(scope, change.id)])
         since = page[-1].rev
 
 
@@ -96,9 +95,7 @@ class Replay:
     def finish(self) -> Imported:
         self._flush()
         self._rename()
-        return Imported(
-            len(self._begun), self._messages, self._items, self._known, self._skipped
-        )
+        return Imported(len(self._begun), self._messages, self._items, self._known, self._skipped)
 
     def _checked(self, version: Version) -> Version:
         given = checked_draft(
@@ -270,10 +267,10 @@ def _steps(versions: Versions) -> list[tuple[datetime | None, list[Change]]]:
         if at not in (None, item.updated_at):
             changes = []
             steps.append((None, changes))
-        hides = version.change == "retracted"
-        changes.append(
-            Retract(item.id, version.reason) if hides else Restore(item.id, item_terms(item), number)
-        )
+        if version.change == "retracted":
+            changes.append(Retract(item.id, version.reason))
+        else:
+            changes.append(Restore(item.id, item_terms(item), if_version=number))
         steps[-1] = (item.updated_at, changes)
     return steps
 

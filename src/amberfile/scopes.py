@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from amberfile import checks
@@ -53,10 +53,10 @@ class Binding:
         space: str | None,
         user: str | None,
         agent: str | None,
-        reads: Iterable[Scope],
+        reads: Sequence[Scope],
     ) -> Binding:
         """A binding that can reach no more than this one."""
-        also = tuple(checks.scope("one of reads", scope) for scope in reads)
+        also = checks.scopes("reads", reads)
         for scope in also:
             if not self.may_read(scope):
                 raise ScopeError(

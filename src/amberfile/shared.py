@@ -77,7 +77,9 @@ class Shared:
         op_id: str | None = None,
         call: Call = (),
     ) -> Written:
-        """Commit `changes`. With an `op_id`, the same `call` again gets the first answer."""
+        """Commit `changes`, if any. With an `op_id`, the same `call` gets the first answer."""
+        if not changes:
+            return Written(0, ())
         digest = b""
         if op_id is not None:
             op_id, digest = checks.op_id("op_id", op_id), _digest(call)

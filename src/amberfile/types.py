@@ -30,7 +30,7 @@ def micros(moment: datetime) -> int:
 
 def moment(micros: int) -> datetime:
     """The aware UTC datetime that `micros` came from."""
-    return EPOCH + timedelta(microseconds=micros)
+    return EPOCH + timedelta(0, 0, micros)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ LAYERS = {
     "config": Layer("config.py", "values contracts engines"),
     "memory": Layer(
         "memory.py session.py branch.py aio.py search.py items.py drafts.py scopes.py shared.py "
-        "checks.py ids.py",
+        "checks.py ids.py replay.py doctor.py lookup.py highlight.py",
         "values contracts recall config",
     ),
     "lifecycle": Layer("lifecycle/*", "values memory"),
@@ -49,6 +49,7 @@ PACKAGES = {
     "recall": "apsw",  # FTS5's tokenizers
     "stores/sqlite": "apsw",
     "cli": "click rich",
+    "transfer": "apsw",  # other programs' SQLite files
     "testing": "hypothesis pytest",
 }
 

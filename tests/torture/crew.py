@@ -38,7 +38,9 @@ def crew(
 ) -> Iterator[list[Worker]]:
     """One process for each list of arguments; all are ready when the context begins."""
     with ExitStack() as stack:
-        workers = [stack.enter_context(worker(name, *arguments, pass_fds=pass_fds)) for arguments in each]
+        workers = [
+            stack.enter_context(worker(name, *arguments, pass_fds=pass_fds)) for arguments in each
+        ]
         for one in workers:
             assert answer(one) == "ready"
         yield workers

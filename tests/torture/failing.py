@@ -10,23 +10,20 @@ import apsw
 
 Name: TypeAlias = str | apsw.URIFilename | None
 
-WRITES = ("write", "truncate", "sync")
-
 
 class FailingVfs(apsw.VFS):
-    """Counts the calls open, read, write, truncate, sync, lock and delete.
+    """Notes the calls open, read, write, truncate, sync, lock and delete in `calls`.
 
     Args:
-        fail_at: the number of the call that fails, from 1; 0: none does.
-        full: the disk is full, so what writes fails with that; else the disk is broken.
-        for_good: every call of the same sort fails from then on, and with a
-            full disk every write, truncation and sync.
+        fail_at: the place in `calls` of the call that fails, from 1; 0: none does.
+        full: a write fails because the disk is full; else because it is broken.
+        for_good: every call of the same sort fails from then on.
     """
 
     def __init__(self, name: str, *, fail_at: int, full: bool, for_good: bool) -> None:
         super().__init__(name, "unix")
         self.name = name
-        self.calls = 0
+        self.calls: list[str] = []
         self.failed: str | None = None
         self._fail_at = fail_at
         self._full = full
@@ -41,20 +38,17 @@ class FailingVfs(apsw.VFS):
         super().xDelete(filename, syncdir)
 
     def count(self, call: str) -> None:
-        """Count a call, and raise if it is to fail."""
-        self.calls += 1
-        if self.calls == self._fail_at:
+        """Note a call, and raise if it is to fail."""
+        self.calls.append(call)
+        if len(self.calls) == self._fail_at:
             self.failed = call
-        elif not (self._for_good and self.failed is not None and self._is_alike(call)):
+        elif not (self._for_good and self.failed == call):
             return
         if call == "open":
             raise apsw.CantOpenError("planted")
-        if self._full and call in WRITES:
+        if call == "write" and self._full:
             raise apsw.FullError("planted")
         raise apsw.IOError("planted")
-
-    def _is_alike(self, call: str) -> bool:
-        return call == self.failed or (self._full and {call, self.failed} <= set(WRITES))
 
 
 class _FailingFile(apsw.VFSFile):

@@ -38,7 +38,9 @@ CYCLE = 6
 
 _START = datetime(2026, 1, 2, tzinfo=timezone.utc)
 _HOUR = timedelta(hours=1)
-_WORDS = [f"{start}{end}" for start in "ba de ki lo mu na po".split() for end in "ra se ti vo".split()]
+_WORDS = [
+    f"{start}{end}" for start in "ba de ki lo mu na po".split() for end in "ra se ti vo".split()
+]
 
 
 def step(worker: int, number: int) -> Batch:
@@ -136,7 +138,11 @@ def owned(store: Store, worker: int, steps: int) -> Owned:
     spoken = [
         id
         for cycle in cycles
-        for id in (*_talked(worker, cycle), f"{worker}.{cycle} noted", f"{worker}.{cycle} summed up")
+        for id in (
+            *_talked(worker, cycle),
+            f"{worker}.{cycle} noted",
+            f"{worker}.{cycle} summed up",
+        )
     ]
     return Owned(
         [replace(item, rev=0) for item in store.get(SCOPE, notes)],

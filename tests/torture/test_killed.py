@@ -35,9 +35,7 @@ def test_killed_writers_lose_nothing_halve_nothing_and_double_nothing(
     assert total > 0
 
 
-def _write_until_killed(
-    path: str, stored: Mapping[int, int], rng: random.Random
-) -> dict[int, int]:
+def _write_until_killed(path: str, stored: Mapping[int, int], rng: random.Random) -> dict[int, int]:
     """How many steps of each worker were acknowledged before it was killed."""
     tasks = [(path, worker, first, ENDLESS) for worker, first in stored.items()]
     with crew("writer", tasks) as writers:

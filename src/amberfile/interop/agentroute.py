@@ -9,8 +9,7 @@ any task, thread and loop; its file is made, or opened, at the first call.
 A file that agentroute wrote is never written here. The first call copies it
 into one beside it, which every later call uses.
 
-What it leaves out: the copying is in `transfer/agentroute.py`; agents, models
-and history policies.
+What it leaves out: agents, models and history policies.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import os
 import sys
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -36,10 +35,7 @@ __all__ = ["Memory", "MemoryProto", "MemorySQLite", "Message"]
 
 T = TypeVar("T")
 
-SESSION = "default"
-"""The session that is the conversation; `import_agentroute` fills the same one."""
-
-_FORMAT = "agentroute"
+SESSION, FORMAT = "default", "agentroute"
 
 
 @dataclass
@@ -70,7 +66,7 @@ class MemoryProto(Protocol):
         ...
 
     async def remember(self, key: str, value: str) -> None:
-        """Keep a fact; one with the same key is superseded. Raises `ValueError` if `key` is empty."""
+        """Keep a fact; one with the same key is superseded, an empty key is a `ValueError`."""
         ...
 
     async def recall(self, query: str, limit: int = 10) -> list[str]:
@@ -116,7 +112,9 @@ class _Kept:
     async def _ask(self, call: Callable[[AsyncMemory], Awaitable[T]]) -> T:
         """The answer of `call`, which begins again if another task closed the memory meanwhile."""
         while True:
-            memory = self._memory or await to_thread(self._open)
+            memory = self._memory
+            if memory is None:
+                memory = await to_thread(self._open)
             try:
                 return await call(memory.aio)
             except StoreClosed:
@@ -164,23 +162,19 @@ class MemorySQLite(_Kept):
 
 
 def _said(message: Message) -> Said:
-    """The message as a session keeps it: an empty id or name, which it refuses, in the parts."""
-    empty = "" in (message.tool_call_id, message.name)  # some models send them
-    return Said(
-        message.role,
-        message.content,
-        name=message.name or None,
-        tool_calls=message.tool_calls,
-        tool_call_id=message.tool_call_id or None,
-        parts=types.Parts(_FORMAT, 1, asdict(message)) if empty else None,
-    )
+    """The message as a session keeps it; an empty id or name, which it refuses, in the parts."""
+    name, call_id = message.name, message.tool_call_id
+    empty = {field: "" for field in ("name", "tool_call_id") if getattr(message, field) == ""}
+    parts = types.Parts(FORMAT, 1, empty) if empty else None
+    calls = message.tool_calls
+    return Said(message.role, message.content, name or None, calls, call_id or None, parts)
 
 
 def _message(kept: types.Message) -> Message:
-    if kept.parts is not None and kept.parts.format == _FORMAT:
-        return Message(**kept.parts.data)
     calls = None if kept.tool_calls is None else [dict(call) for call in kept.tool_calls]
-    return Message(kept.role, kept.content, calls, kept.tool_call_id, kept.name)
+    empty = kept.parts.data if kept.parts and kept.parts.format == FORMAT else {}
+    name, call_id = empty.get("name", kept.name), empty.get("tool_call_id", kept.tool_call_id)
+    return Message(kept.role, kept.content, calls, call_id, name)
 
 
 _opening = Lock()

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from amberfile.checks import MAX_NAME
 from amberfile.drafts import Said
+from amberfile.errors import InvalidInput
 from amberfile.memory import Memory
 from amberfile.replay import Replay
 from amberfile.transfer import times
@@ -27,6 +28,10 @@ _TIMES = ("created_at", "timestamp", "time", "date", "create_time")
 _SESSIONS = ("session", "session_id")
 _CONVERSATIONS = (*_SESSIONS, "conversation_id", "id")
 _TITLES = ("title", "name")
+_EXPECTED = (
+    'Give a list of messages such as {"role": "user", "content": "Hello"}, '
+    'or {"messages": [...]}, or one of these a line.'
+)
 
 
 def take(replay: Replay, source: Source) -> None:
@@ -95,9 +100,7 @@ class _Log:
         self._position += 1
         said = said_of(original)
         self._time = said.created_at or self._time
-        made = derived_id(
-            self._source, self._session, self._position, said.role, said.content
-        )
+        made = derived_id(self._source, self._session, self._position, said.role, said.content)
         said = replace(said, created_at=self._time, id=said.id or made)
         return said, made if said.id != made else ""
 
@@ -127,7 +130,7 @@ def _talks(source: Source) -> Iterator[tuple[int, _Talk]]:
     unnamed = 0
     for line, value in chain(first, values):
         with source.at(line):
-            found = list(_conversations(source, line, value))
+            found = list(_conversations(value))
         for talk in found:
             if _is_message(value):
                 yield line, replace(talk, session=source.stem)
@@ -137,3 +140,78 @@ def _talks(source: Source) -> Iterator[tuple[int, _Talk]]:
                 unnamed += 1
                 number = f"-{unnamed}" if several or len(found) > 1 else ""
                 yield line, replace(talk, session=source.stem + number)
+
+
+def _conversations(value: Any) -> Iterator[_Talk]:
+    """The conversations in one JSON value; those without an id have the session ""."""
+    if _is_message(value):
+        yield _Talk("", "", [value])
+    elif isinstance(value, Mapping) and isinstance(value.get("messages"), list):
+        messages = value["messages"]
+        for number, message in enumerate(messages, start=1):
+            if not _is_message(message):
+                raise InvalidInput(f"message {number} has no role. {_EXPECTED}")
+        yield _Talk(_name(value, _CONVERSATIONS) or "", _title(value), messages)
+    elif isinstance(value, list) and all(map(_is_message, value)):
+        yield from [_Talk("", "", value)] if value else []
+    elif isinstance(value, list) and all(map(_is_conversation, value)):
+        for inner in value:
+            yield from _conversations(inner)
+    else:
+        raise InvalidInput(f"this is no conversation. {_EXPECTED}")
+
+
+def _is_message(value: Any) -> bool:
+    """A message has a role; what the Responses API adds has a type in its place."""
+    if not isinstance(value, Mapping) or "messages" in value:
+        return False
+    return any(isinstance(value.get(field), str) for field in ("role", "type"))
+
+
+def _is_conversation(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_message, value))
+    return isinstance(value, Mapping) and isinstance(value.get("messages"), list)
+
+
+def _role(original: Mapping[str, Any]) -> str:
+    role = original.get("role")
+    return role if isinstance(role, str) else original["type"]
+
+
+def _content(value: Any) -> str | None:
+    """The text, or the texts of the parts, one a line."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list):
+        return None
+    texts = [part["text"] for part in value if isinstance(part, dict) and _is_text(part)]
+    return "\n".join(texts) if texts else None
+
+
+def _is_text(part: Mapping[str, Any]) -> bool:
+    return "text" in str(part.get("type", "text")) and isinstance(part.get("text"), str)
+
+
+def _named(value: Any) -> str | None:
+    fits = isinstance(value, str) and 0 < len(value) <= MAX_NAME
+    return value if fits else None
+
+
+def _name(value: Mapping[str, Any], keys: Sequence[str]) -> str | None:
+    """The first id under one of `keys`; a number becomes a string."""
+    for key in keys:
+        found = value.get(key)
+        if isinstance(found, int) and not isinstance(found, bool):
+            found = str(found)
+        if name := _named(found):
+            return name
+    return None
+
+
+def _title(value: Mapping[str, Any]) -> str:
+    return next((value[key] for key in _TITLES if isinstance(value.get(key), str)), "")
+
+
+def _are_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import chain, islice
 from pathlib import Path
@@ -61,6 +62,14 @@ class Source:
         for number, data in chain(first, lines):
             yield number, self._parsed(data, number)
 
+    def first_line(self) -> Any:
+        """The JSON value of the first line; None if it is none."""
+        lines = replace(self, read=lambda _: None)._lines()
+        try:
+            return next((json.loads(data) for _, data in lines), None)
+        except (ValueError, RecursionError):
+            return None
+
     def damaged(self, line: int, why: str) -> InvalidInput:
         return InvalidInput(f"{self.path}, line {line}: {why}")
 
@@ -92,7 +101,9 @@ class Source:
             return json.loads(data.decode("utf-8"))
         except json.JSONDecodeError as error:
             at = line + error.lineno - 1
-            raise self.damaged(at, f"no JSON: {error.msg} at column {error.colno}. {_AGAIN}") from None
+            raise self.damaged(
+                at, f"no JSON: {error.msg} at column {error.colno}. {_AGAIN}"
+            ) from None
         except UnicodeDecodeError as error:
             at = line + data.count(b"\n", 0, error.start)
             raise self.damaged(at, f"not UTF-8: {error.reason}. {_AGAIN}") from None
@@ -101,14 +112,16 @@ class Source:
 
 
 def existing(path: str | os.PathLike[str]) -> Path:
-    """The path, if something is there."""
+    """The path, if a file or a folder is there."""
     try:
         found = Path(os.fsdecode(path))
-        found.lstat()
+        mode = found.stat().st_mode
     except ValueError:  # NUL, or a surrogate that stands for no byte
         raise InvalidInput(f"no file can be named {path!r}. Give the path of a file.") from None
     except OSError as error:
         raise NotFound(f"{path} cannot be read ({error.strerror}). Check the path.") from error
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise InvalidInput(f"{path} is neither a file nor a folder. Give one of these.")
     return found
 
 

@@ -73,7 +73,7 @@ def _written(text: str) -> Iterator[datetime]:
         yield datetime.fromisoformat(_UTC.sub("+00:00", text))
     for form in _FORMATS:
         with suppress(ValueError):
-            yield datetime.strptime(text, form)  # noqa: DTZ007 - `read` gives it a zone
+            yield datetime.strptime(text, form)
     from email.utils import parsedate_to_datetime  # 10 ms that few need
 
     with suppress(ValueError, TypeError, IndexError):

@@ -1,6 +1,6 @@
 """Reads a store until it is told to stop, and prints how often.
 
-    python -m tests.torture.workers.reader PATH
+python -m tests.torture.workers.reader PATH
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Appends messages to the shared session with a clock that jumps by days, or stands still.
 
-    python -m tests.torture.workers.speaker PATH WORKER MESSAGES SEED
+python -m tests.torture.workers.speaker PATH WORKER MESSAGES SEED
 """
 
 from __future__ import annotations

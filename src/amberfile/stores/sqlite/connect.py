@@ -8,7 +8,6 @@ them without closing one: closing would drop locks that the parent relies on.
 from __future__ import annotations
 
 import os
-import random
 import threading
 import time
 import weakref
@@ -20,7 +19,7 @@ import apsw
 
 from amberfile.errors import StoreClosed, StoreCorrupt, StoreReadOnly
 from amberfile.stores.sqlite.checkpoint import MOST_PAGES, layer
-from amberfile.stores.sqlite.errors import Mapped, translated
+from amberfile.stores.sqlite.errors import DRIVER_ERRORS, Mapped, translated
 
 _READ_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 _PRAGMAS = (
@@ -122,11 +121,11 @@ class Connections:
 
     def note(self, error: BaseException | None) -> None:
         """Damage, once it was found, ends all writing."""
-        if isinstance(error, apsw.Error):
+        if isinstance(error, DRIVER_ERRORS):
             error = translated(error, self.path)
         self._corrupt = self._corrupt or isinstance(error, StoreCorrupt)
 
-    def drop_writer(self, error: apsw.Error) -> None:
+    def drop_writer(self, error: Exception) -> None:
         """After an error of the disk or the file: never trust this connection again."""
         self.note(error)
         writer, self._writer = self._writer, None
@@ -134,7 +133,7 @@ class Connections:
             _close(writer)
 
     def checkpoint(self) -> bool:
-        """Move the log into the file and empty it; False if a reader is in the way.
+        """Move the log into the file and empty it; False if a reader or a full disk is in the way.
 
         Only who keeps others from writing may call it.
         """
@@ -143,7 +142,7 @@ class Connections:
         with self.mapped:
             try:
                 self._ready_checkpointer().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-            except (apsw.BusyError, apsw.LockedError):
+            except (apsw.BusyError, apsw.LockedError, apsw.FullError):
                 return False
         return True
 
@@ -262,7 +261,7 @@ class _Loan:
         trace: TracebackType | None,
     ) -> None:
         self._connections.give_back(self._db, error)
-        if isinstance(error, apsw.Error):
+        if isinstance(error, DRIVER_ERRORS):
             raise translated(error, self._connections.path) from error
 
 
@@ -276,7 +275,7 @@ def _wait(tries: int, deadline_s: float) -> bool:
         _waiting.since = now
     if now - _waiting.since > deadline_s:
         return False
-    time.sleep(random.uniform(0.0002, 0.002) * min(tries + 1, 4))  # noqa: S311
+    time.sleep((0.0002 + os.urandom(1)[0] * 0.000007) * min(tries + 1, 4))
     return True
 
 

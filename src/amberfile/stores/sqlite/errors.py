@@ -99,8 +99,14 @@ fails later means that the file is no longer what it was.
 """
 
 
-def translated(error: apsw.Error, path: str) -> AmberfileError:
-    """Our error for the driver's, about the store at `path`."""
+DRIVER_ERRORS = (apsw.Error, UnicodeDecodeError)
+"""What the driver raises; the second for a text whose bytes are damaged."""
+
+
+def translated(error: Exception, path: str) -> AmberfileError:
+    """Our error for one of `DRIVER_ERRORS`, about the store at `path`."""
+    if isinstance(error, UnicodeDecodeError):
+        return StoreCorrupt(_CORRUPT.format(path=path, cause=error.reason))
     kind, message = next(
         (KINDS[known] for known in type(error).__mro__ if known in KINDS),
         (StoreError, _INTERNAL),
@@ -128,5 +134,5 @@ class Mapped:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if isinstance(error, apsw.Error):
+        if isinstance(error, DRIVER_ERRORS):
             raise translated(error, self._path) from error

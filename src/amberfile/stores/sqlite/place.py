@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
-from amberfile.errors import InvalidInput, StoreUnavailable
+from amberfile.errors import InvalidInput, StoreCorrupt, StoreUnavailable
 
 _SHARED = ("nfs", "cifs", "smb", "9p", "virtiofs", "fuse.", "afs", "ceph", "gluster", "lustre")
 _MOUNTS = "/proc/self/mountinfo"
@@ -21,6 +21,7 @@ def check_path(path: str) -> None:
 
     Raises:
         InvalidInput: no file can have this name.
+        StoreCorrupt: its log is there, but not the file.
         StoreUnavailable: it is a folder, a link, on a shared file system, or
             this process has it open through another library.
     """
@@ -38,6 +39,7 @@ def check_path(path: str) -> None:
             f"the folder {folder} cannot be made ({error.strerror}). Make it, or give another path"
         ) from error
     _check_file_system(folder)
+    _check_log(path)
     _check_file(path)
 
 
@@ -55,6 +57,25 @@ def make_private(path: str) -> None:
     """Only its owner may read the file; SQLite gives its log the same mode."""
     if os.stat(path).st_mode & 0o077:
         os.chmod(path, 0o600)
+
+
+def _check_log(path: str) -> None:
+    """A log whose file is gone: SQLite would drop it and begin a new store in silence.
+
+    The log is looked at first: a file is never empty while it has one.
+    """
+    if _size(f"{path}-wal") and not _size(path):
+        raise StoreCorrupt(
+            f"{path} is empty or gone, but its log {path}-wal is there. Nothing was changed. "
+            "Go back to a backup; to begin a new store, remove the log"
+        )
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 def _check_file(path: str) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, NamedTuple, TypeAlias
 from zlib import crc32
 
@@ -73,6 +72,8 @@ def checksum(columns: str) -> int:
 
 
 def content_hash(text: str) -> bytes:
+    from hashlib import blake2b  # it loads OpenSSL, which a reader does not need
+
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
@@ -179,58 +180,45 @@ def message_row(message: Message, *, seq: int, turn: str | None, rev: int) -> Ro
 def to_messages(rows: Iterable[Row], scope: Scope, session: str) -> list[Message]:
     """The messages that rows of `MESSAGE_COLUMNS` hold.
 
+    One loop, and fields set all at once: a call a row and a call a field, as a
+    frozen dataclass makes them, would double the time that a log takes to read.
+
     Raises:
         StoreCorrupt: a row is not what was written.
     """
-    return [_to_message(scope, session, *row) for row in rows]
+    found = []
+    for seq, id, role, content, name, calls, call_id, parts, turn, created_at, rev, sum in rows:
+        if bytes in (type(id), type(role), type(content), type(turn)):
+            id, role, content, turn = map(unbound, (id, role, content, turn))
+        if not (name is calls is call_id is parts is None):
+            name, calls, call_id, parts = map(unbound, (name, calls, call_id, parts))
+        if sum != _message_sum(
+            seq, id, role, content, name, calls, call_id, parts, turn, created_at, rev
+        ):
+            raise damaged(f"message {id!r}")
+        fields = {
+            "id": id,
+            "scope": scope,
+            "session": session,
+            "role": role,
+            "content": content,
+            "created_at": moment(created_at),
+            "name": name,
+            "tool_calls": None if calls is None else tuple(json.loads(calls)),
+            "tool_call_id": call_id,
+            "parts": None if parts is None else Parts(*json.loads(parts)),
+            "turn": turn,
+            "seq": seq,
+            "rev": rev,
+        }
+        message = _new(Message)
+        _set(message, "__dict__", fields)
+        found.append(message)
+    return found
 
 
 _new = object.__new__
-
-
-def _to_message(
-    scope: Scope,
-    session: str,
-    seq: int,
-    id: Any,
-    role: Any,
-    content: Any,
-    name: Any,
-    calls: Any,
-    call_id: Any,
-    parts: Any,
-    turn: Any,
-    created_at: int,
-    rev: int,
-    sum: int,
-) -> Message:
-    if isinstance(id, bytes) or isinstance(role, bytes) or isinstance(content, bytes):
-        id, role, content = unbound(id), unbound(role), unbound(content)
-    if name is not None or calls is not None or call_id is not None or parts is not None:
-        name, calls, call_id, parts = map(unbound, (name, calls, call_id, parts))
-    turn = unbound(turn)
-    if sum != _message_sum(
-        seq, id, role, content, name, calls, call_id, parts, turn, created_at, rev
-    ):
-        raise damaged(f"message {id!r}")
-    # A frozen dataclass sets its fields one call each; this is a third of a log's reading time.
-    message = _new(Message)
-    message.__dict__.update(
-        id=id,
-        scope=scope,
-        session=session,
-        role=role,
-        content=content,
-        created_at=moment(created_at),
-        name=name,
-        tool_calls=None if calls is None else tuple(json.loads(calls)),
-        tool_call_id=call_id,
-        parts=None if parts is None else Parts(*json.loads(parts)),
-        turn=turn,
-        seq=seq,
-        rev=rev,
-    )
-    return message
+_set = object.__setattr__
 
 
 def _message_sum(

@@ -13,13 +13,14 @@ from __future__ import annotations
 import heapq
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 import apsw
 
 from amberfile.changes import Batch, ClearSession, Forget, Written
-from amberfile.errors import InvalidInput, StoreUnavailable
+from amberfile.errors import InvalidInput, StoreError, StoreUnavailable
 from amberfile.stores.base import (
     Capabilities,
     Changed,
@@ -275,6 +276,9 @@ class SqliteStore:
 
     def close(self) -> None:
         with self._line.alone:
+            if self._owes_checkpoint:
+                with suppress(StoreError):
+                    self._connections.checkpoint()
             self._connections.close()
 
     def __repr__(self) -> str:
@@ -312,7 +316,8 @@ class SqliteStore:
     def _empty_log(self) -> None:
         """Ask for a checkpoint that leaves no forgotten byte in the log.
 
-        Somebody who reads at this moment keeps the log; the next write asks again.
+        Somebody who reads at this moment keeps the log, and so does a full disk;
+        the next write asks again.
         """
         with self._line.alone:
             self._owes_checkpoint = not self._connections.checkpoint()

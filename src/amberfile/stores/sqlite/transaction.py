@@ -28,7 +28,7 @@ from amberfile.errors import AmberfileError, OpIdReused
 from amberfile.stores.sqlite import items, jobs, sessions
 from amberfile.stores.sqlite.commit import Ticket
 from amberfile.stores.sqlite.connect import Connections
-from amberfile.stores.sqlite.errors import translated
+from amberfile.stores.sqlite.errors import DRIVER_ERRORS, translated
 from amberfile.stores.sqlite.index import KnownTerms
 from amberfile.stores.sqlite.rows import bound, from_json, to_json
 from amberfile.stores.sqlite.writing import Writing
@@ -77,11 +77,11 @@ class Transaction:
         except BaseException as error:
             self._known.forget()
             committed = committing and not db.in_transaction
-            if isinstance(error, apsw.Error) or not committed:
+            if isinstance(error, DRIVER_ERRORS) or not committed:
                 self._undo(db, error)
             else:
                 _answer(outcomes)  # interrupted after the commit
-            if isinstance(error, apsw.Error):
+            if isinstance(error, DRIVER_ERRORS):
                 raise translated(error, self._connections.path) from error
             raise
         _answer(outcomes)
@@ -91,7 +91,7 @@ class Transaction:
             if db.in_transaction:
                 db.execute("ROLLBACK")
         finally:
-            if isinstance(error, apsw.Error) and not isinstance(error, apsw.BusyError):
+            if isinstance(error, DRIVER_ERRORS) and not isinstance(error, apsw.BusyError):
                 self._connections.drop_writer(error)
 
     def _write(
@@ -113,7 +113,7 @@ class Transaction:
             except (AmberfileError, *_HIS_ALONE) as error:
                 db.execute("ROLLBACK" if alone else "ROLLBACK TO batch")
                 self._known.forget()
-                if isinstance(error, apsw.Error):
+                if isinstance(error, DRIVER_ERRORS):
                     outcomes.append((ticket, translated(error, self._connections.path)))
                 else:
                     outcomes.append((ticket, error))

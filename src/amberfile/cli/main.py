@@ -1,0 +1,126 @@
+"""The group `amberfile`, and what becomes of an error.
+
+Exit codes: 0 done, 1 an error, 2 a wrong call, 3 nothing found (only with
+--fail-empty), 4 a store that is named wrongly, 5 a store that cannot be
+opened or is damaged, 6 somebody else was first or keeps it locked, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from amberfile import __version__
+from amberfile.cli.app import App, BadStore, common
+from amberfile.errors import AmberfileError, Conflict, MissingExtra, StoreBusy, StoreError
+
+INTERRUPTED = 130
+
+_CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (BadStore, 4),
+    (MissingExtra, 4),
+    (StoreBusy, 6),
+    (Conflict, 6),
+    (StoreError, 5),
+    (click.UsageError, 2),
+    (Exception, 1),
+)
+_COMMANDS = {
+    "backup": "amberfile.cli.files:backup",
+    "doctor": "amberfile.cli.files:doctor",
+    "export": "amberfile.cli.files:export",
+    "forget": "amberfile.cli.memories:forget",
+    "import": "amberfile.cli.files:import_",
+    "list": "amberfile.cli.memories:list_",
+    "recall": "amberfile.cli.memories:recall",
+    "remember": "amberfile.cli.memories:remember",
+}
+
+
+class Main(click.Group):
+    """A group that loads a command when it is called, and tells every error in one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> NoReturn:
+        given = list(sys.argv[1:] if args is None else args)
+        _escape_what_stdout_cannot_say()
+        try:
+            code = super().main(given, *rest, **more | {"standalone_mode": False})
+        except (click.Abort, click.ClickException, AmberfileError, OSError) as error:
+            code = _told(error, as_json="--json" in given)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.command(cls=Main, invoke_without_command=True)
+@click.version_option(__version__, prog_name="amberfile")
+@common
+def main(app: App) -> None:
+    """Persistent memory for AI agents, kept in one SQLite file.
+
+    \b
+    amberfile remember "Deploys go out on Friday" --key deploy_window
+    amberfile recall "when do we deploy?"
+
+    Without a command: where the memory is, and what is in it.
+    """
+    if click.get_current_context().invoked_subcommand is None:
+        from amberfile.cli.status import show
+
+        show(app)
+
+
+def _told(error: Exception, *, as_json: bool) -> int:
+    """Say what went wrong, and give the exit code."""
+    if isinstance(error, click.Abort):
+        interrupted = isinstance(error.__context__, KeyboardInterrupt)
+        return INTERRUPTED if interrupted else 1
+    from amberfile.cli.output import print_json
+    from amberfile.transfer.plain import printable
+
+    message = _message(error)
+    if as_json:
+        told = {"status": "error", "code": _code(error), "message": message, "hint": _hint(message)}
+        print_json(told)
+    else:
+        click.echo(f"error: {printable(message)}", err=True)
+    return next(code for kind, code in _CODES if isinstance(error, kind))
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f"{error.format_message()} See: {error.ctx.command_path} --help"
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, OSError) and not isinstance(error, AmberfileError):
+        return f"{error.filename or 'a file'}: {error.strerror or error}"
+    return str(error)
+
+
+def _code(error: Exception) -> str:
+    """The class's name as programs read it: `StoreBusy` is "store_busy"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+def _hint(message: str) -> str:
+    """The last sentence: what to do next. "" if there is only one."""
+    return message.rpartition(". ")[2] if ". " in message else ""
+
+
+def _escape_what_stdout_cannot_say() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")

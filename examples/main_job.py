@@ -25,7 +25,7 @@ AMONG = 3
 ENOUGH = 9
 
 FACTS = {  # key: (what is remembered, what is asked)
-    "home": ("Mira lives in Leipzig, by the canal", "Where does Mira live?"),
+    "home": ("Mira lives in Leipzig, by the canal", "Where is home?"),
     "pet": ("Mira's cat is called Pretzel", "What is the cat called?"),
     "allergy": ("Mira is allergic to hazelnuts and birch pollen", "Any allergies?"),
     "favorite_language": ("Mira writes Python whenever she can", "language"),

@@ -46,6 +46,15 @@ def said(role: str, content: Any = "", **more: Any) -> dict[str, Any]:
     return {"role": role, "content": content, **more}
 
 
+def refusal(memory: Memory, path: Path) -> str:
+    """The error of an import, "" if there is none."""
+    try:
+        import_path(memory, path)
+    except InvalidInput as error:
+        return str(error)
+    return ""
+
+
 def exported(memory: Memory, form: Any = export_jsonl) -> bytes:
     out = io.BytesIO()
     form(memory, out)
@@ -301,12 +310,9 @@ def test_any_string_in_a_message_is_kept_or_refused(
     original = said("user", "hello") | {field: text}
     path = write(tmp_path / "chat.jsonl", original)
     original = json.loads(path.read_bytes())  # JSON joins a pair of surrogates
-    try:
-        import_path(other, path)
-    except InvalidInput as error:
-        assert "line 1" in str(error)
-        assert field == "role"
-        assert other.sessions() == []
+    if refused := refusal(other, path):
+        assert "line 1" in refused
+        assert (field, other.sessions()) == ("role", [])
         return
     talk = json.loads(exported(other, export_openai))
     [back] = talk["messages"]
@@ -402,7 +408,8 @@ def agentroute_file(path: Path, *, wal: bool = False) -> sqlite3.Connection:
     if wal:
         db.execute("PRAGMA journal_mode = WAL")
     db.execute(
-        "CREATE TABLE messages (id INTEGER PRIMARY KEY, role, content, tool_calls, tool_call_id, name)"
+        "CREATE TABLE messages"
+        " (id INTEGER PRIMARY KEY, role, content, tool_calls, tool_call_id, name)"
     )
     db.execute("CREATE TABLE facts (key PRIMARY KEY, value)")
     calls = json.dumps([{"id": "c"}])

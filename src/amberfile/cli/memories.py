@@ -136,6 +136,11 @@ def _from_stdin(text: str | None) -> str:
         raise InvalidInput(f"stdin is not UTF-8 ({error.reason}). Convert it first.") from None
 
 
+def _is_asked() -> bool:
+    """Whether a person can answer."""
+    return sys.stdin.isatty()
+
+
 def _show_hits(hits: list[Hit]) -> None:
     if not hits:
         click.echo("nothing found", err=True)
@@ -163,7 +168,7 @@ def _show_entries(app: App, entries: list[Entry]) -> None:
 
 def _ask(entries: list[Entry]) -> None:
     """Go on only if a person says so."""
-    if not sys.stdin.isatty():
+    if not _is_asked():
         raise click.UsageError("nobody can be asked here. Say --yes, or --dry-run to look first.")
     for entry in entries[:10]:
         click.echo(printable(f"{entry.id}  {output.shortened(entry.text)}"), err=True)

@@ -60,7 +60,7 @@ class Source:
             yield start, self._parsed(whole, start)
             return
         for number, data in chain(first, lines):
-            yield number, self._parsed(data, number)
+            yield number, self._parsed(data.rstrip(), number)
 
     def first_line(self) -> Any:
         """The JSON value of the first line; None if it is none."""

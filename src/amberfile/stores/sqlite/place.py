@@ -71,6 +71,15 @@ def _check_log(path: str) -> None:
         )
 
 
+def has_strange_log(path: str) -> bool:
+    """Whether a log lies beside the file that nobody had open here.
+
+    SQLite makes the log's index before the log, and keeps it as long; a log
+    without one was copied here, and may be another file's or of another time.
+    """
+    return _size(f"{path}-wal") > 0 and not os.path.exists(f"{path}-shm")
+
+
 def _size(path: str) -> int:
     try:
         return os.stat(path).st_size

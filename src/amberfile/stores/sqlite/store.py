@@ -95,12 +95,13 @@ class SqliteStore:
                 "first would drop the other's locks. Close it there, or use another process"
             )
         self._scopes: dict[Scope, int] = {}
+        suspect = place.has_strange_log(self.path)
         self._connections = Connections(
             self.path,
             synchronous=SYNCHRONOUS[durability],
             busy_timeout_s=busy_timeout_s,
             writable=place.is_writable(self.path),
-            prepare=lambda db: schema.prepare(db, self.path),
+            prepare=lambda db: schema.prepare(db, self.path, suspect=suspect),
             forked=self._restart,
             vfs=vfs,
         )

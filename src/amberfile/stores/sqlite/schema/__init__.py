@@ -33,8 +33,11 @@ _FOREIGN = (
 )
 
 
-def prepare(db: apsw.Connection, path: str) -> None:
+def prepare(db: apsw.Connection, path: str, *, suspect: bool = False) -> None:
     """Bring the file to today's schema, or refuse it and leave it as it is.
+
+    Args:
+        suspect: check it whole, however large it is.
 
     Raises:
         NotAStore: another program's file.
@@ -48,7 +51,9 @@ def prepare(db: apsw.Connection, path: str) -> None:
         _migrate(db, path, scripts)
     if not db.readonly("main"):
         _use_log(db, path)
-    _check(db, path)
+    size = _value(db, "PRAGMA page_count") * _value(db, "PRAGMA page_size")
+    if suspect or size <= CHECKED_AT_OPEN:
+        verify(db, path)
 
 
 def is_fresh(db: apsw.Connection) -> bool:
@@ -107,12 +112,6 @@ def _use_log(db: apsw.Connection, path: str) -> None:
                 f"{path} stayed locked for {_WAIT_S:.0f} s while its log was to be made. Try again"
             )
         time.sleep(0.002)
-
-
-def _check(db: apsw.Connection, path: str) -> None:
-    size = _value(db, "PRAGMA page_count") * _value(db, "PRAGMA page_size")
-    if size <= CHECKED_AT_OPEN:
-        verify(db, path)
 
 
 def verify(db: apsw.Connection, path: str) -> None:

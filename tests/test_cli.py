@@ -1,0 +1,433 @@
+"""The command line: what it prints where, how it ends, and what never reaches a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import amberfile
+from amberfile import Memory
+from amberfile.cli import output
+from amberfile.cli.main import main
+from amberfile.testing.hostile import HOSTILE
+
+CONVERSATION = Path(__file__).parents[1] / "examples" / "conversation.jsonl"
+COMMANDS = ["backup", "doctor", "export", "forget", "import", "list", "recall", "remember"]
+UNSEEN = {*map(chr, range(32)), "\x7f", "\x9b", "\u202e", "\u2067"} - {"\n", "\t"}
+
+each_string = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> str:
+    return str(tmp_path / "agent.db")
+
+
+@pytest.fixture
+def run(db: str) -> Callable[..., Result]:
+    def call(*words: str, stdin: str | bytes = b"") -> Result:
+        return CliRunner().invoke(main, ["--db", db, *words], input=stdin)
+
+    return call
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Output as on a terminal of 100 columns."""
+    monkeypatch.setattr(output, "on_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+def process(*words: str, **more: Any) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "amberfile", *words]
+    return subprocess.run(command, capture_output=True, timeout=60, check=False, **more)
+
+
+def data(result: Result) -> list[dict[str, Any]]:
+    """The data of an envelope."""
+    envelope = json.loads(result.stdout)
+    assert set(envelope) == {"status", "command", "duration_ms", "scope", "count", "data"}
+    assert envelope["status"] == "ok"
+    assert envelope["count"] == len(envelope["data"])
+    found: list[dict[str, Any]] = envelope["data"]
+    return found
+
+
+def stored(db: str) -> list[str]:
+    with amberfile.open(db) as memory:
+        return [item.text for item in memory.find()]
+
+
+def test_one_process_remembers_and_another_recalls(db: str) -> None:
+    kept = process("--db", db, "remember", "Deploys go out on Friday", "--key", "window")
+    found = process("--db", db, "recall", "when do we deploy?")
+    score, id, text = found.stdout.decode().rstrip("\n").split("\t")
+    assert (id, text) == (kept.stdout.decode().strip(), "Deploys go out on Friday")
+    assert float(score) > 0
+
+
+def test_version_loads_neither_rich_nor_an_engine() -> None:
+    probe = (
+        "import sys\nfrom amberfile.cli.main import main\n"
+        "try: main(['--version'])\nexcept SystemExit: pass\n"
+        "print(*sys.modules)"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=True
+    )
+    version, modules = shown.stdout.splitlines()
+    assert amberfile.__version__ in version
+    assert not {"rich", "amberfile.stores.sqlite", "asyncio"} & set(modules.split())
+
+
+def test_recall_in_a_pipe_does_not_load_rich(db: str) -> None:
+    probe = (
+        "import sys\nfrom amberfile.cli.main import main\n"
+        f"try: main(['--db', {db!r}, 'recall', 'x'])\nexcept SystemExit: pass\n"
+        "print('rich' in sys.modules)"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == "False\n"
+
+
+def test_alone_it_tells_where_the_memory_is_and_makes_nothing(
+    run: Callable[..., Result], db: str
+) -> None:
+    result = run()
+    assert result.exit_code == 0
+    assert f"memory  {db}  (not made yet)" in result.stdout
+    assert result.stdout.count("amberfile --db") == 3
+    assert not Path(db).exists()
+    run("remember", "x")
+    [status] = data(run("--json"))
+    assert (status["where"], status["exists"], status["items"]) == (db, True, 1)
+    assert len(status["try"]) == 3
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(run: Callable[..., Result], command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert f"amberfile {command} " in result.stdout.replace(
+        "amberfile doctor\n", "amberfile doctor "
+    )
+    assert all(
+        option in result.stdout for option in ("--db", "--user", "--agent", "--space", "--json")
+    )
+
+
+def test_recall_as_json_tells_an_item(run: Callable[..., Result]) -> None:
+    run("remember", "Deploys go out on Friday", "--key", "window", "--topic", "ops")
+    [hit] = data(run("recall", "deploy", "--json"))
+    assert set(hit) == {
+        *("id", "kind", "text", "score", "why"),
+        *("key", "topics", "created_at", "updated_at", "version"),
+    }
+    assert (hit["kind"], hit["key"], hit["topics"], hit["version"]) == (
+        "fact",
+        "window",
+        ["ops"],
+        1,
+    )
+    assert set(hit["why"][0]) == {"term", "place", "added"}
+    assert sum(reason["added"] for reason in hit["why"]) == pytest.approx(hit["score"], abs=1e-4)
+
+
+def test_recall_as_json_tells_a_message(run: Callable[..., Result]) -> None:
+    run("import", str(CONVERSATION))
+    [hit] = data(run("--json", "recall", "Which vet did we settle on?", "-n", "1"))
+    assert set(hit) == {
+        *("id", "kind", "text", "score", "why"),
+        *("session", "seq", "role", "name", "created_at"),
+    }
+    assert (hit["kind"], hit["session"], hit["seq"]) == ("message", "2026-03-09-cat", 9)
+
+
+def test_recall_takes_kinds_and_limits(run: Callable[..., Result]) -> None:
+    for number in range(3):
+        run("remember", f"apple {number}", "--kind", "fruit")
+    run("remember", "apple pie", "--kind", "cake")
+    assert len(data(run("recall", "apple", "--json"))) == 4
+    assert len(data(run("recall", "apple", "--kind", "fruit", "--limit", "2", "--json"))) == 2
+    both = data(run("recall", "apple", "--kind", "fruit", "--kind", "cake", "--json"))
+    assert len(both) == 4
+
+
+def test_nothing_found_is_no_error_unless_it_is_said_to_be(run: Callable[..., Result]) -> None:
+    assert (run("recall", "x").exit_code, run("recall", "x").stdout) == (0, "")
+    failed = run("recall", "x", "--fail-empty", "--json")
+    assert (failed.exit_code, data(failed)) == (3, [])
+
+
+def test_a_scope_is_one_owners(run: Callable[..., Result]) -> None:
+    run("--user", "ada", "remember", "secret", "--agent", "planner")
+    assert data(run("recall", "secret", "--json")) == []
+    assert data(run("list", "--user", "bob", "--json")) == []
+    result = run("list", "--user", "ada", "--agent", "planner", "--json")
+    assert json.loads(result.stdout)["scope"] == {
+        "space": "default",
+        "user": "ada",
+        "agent": "planner",
+    }
+    assert [one["text"] for one in data(result)] == ["secret"]
+
+
+def test_list_takes_kinds_topics_and_a_limit(run: Callable[..., Result]) -> None:
+    run("remember", "one", "--topic", "a", "--topic", "b", "--key", "k")
+    run("remember", "two", "--topic", "a")
+    assert [one["text"] for one in data(run("list", "--json"))] == ["two", "one"]
+    both = data(run("list", "--topic", "a", "--topic", "b", "--json"))
+    assert [one["text"] for one in both] == ["one"]
+    assert [one["text"] for one in data(run("list", "--kind", "note", "--json"))] == ["two"]
+    limited = run("list", "--limit", "1")
+    assert limited.stdout.split("\t")[1:] == ["note", "", "two\n"]
+    assert "more than 1" in limited.stderr
+
+
+def test_forget_asks_or_needs_yes(run: Callable[..., Result], db: str) -> None:
+    id = data(run("remember", "x", "--key", "k", "--json"))[0]["id"]
+    refused = run("forget", id)
+    assert (refused.exit_code, stored(db)) == (2, ["x"])
+    assert "--yes" in refused.stderr
+    shown = run("forget", "--key", "k", "--dry-run")
+    assert (shown.exit_code, shown.stdout.split("\t")[0], stored(db)) == (0, id, ["x"])
+    assert data(run("forget", "unknown", "--yes", "--json")) == [{"forgotten": 0}]
+    assert data(run("forget", id, "--yes", "--json")) == [{"forgotten": 1}]
+    assert stored(db) == []
+    assert run("forget").exit_code == 2
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y\n", []), ("n\n", ["x"]), ("", ["x"])])
+def test_forget_does_what_a_person_answers(
+    run: Callable[..., Result],
+    db: str,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    left: list[str],
+) -> None:
+    run("remember", "x", "--key", "k")
+    monkeypatch.setattr("amberfile.cli.memories._is_asked", lambda: True)
+    result = run("forget", "--key", "k", stdin=answer)
+    assert (result.exit_code, stored(db)) == (1 if left else 0, left)
+    assert "Forget 1 for good?" in result.stderr
+
+
+def test_import_export_and_import_again(run: Callable[..., Result], tmp_path: Path) -> None:
+    [done] = data(run("import", str(CONVERSATION), "--json"))
+    assert (done["sessions"], done["messages"], done["known"]) == (11, 273, 0)
+    run("remember", "a fact", "--key", "k")
+    out = tmp_path / "out.jsonl"
+    assert run("export", str(out)).exit_code == 0
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert run("export").stdout_bytes == out.read_bytes()
+    assert run("export", "--format", "openai").stdout_bytes == CONVERSATION.read_bytes()
+    [again] = data(run("import", str(out), "--json"))
+    assert (again["messages"], again["known"]) == (0, 274)
+    assert run("export", str(out)).exit_code == 1
+    assert run("export", str(out), "--force").exit_code == 0
+    assert run("export", "--json").exit_code == 2
+
+
+def test_export_where_it_cannot_write_is_one_line(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    result = run("export", str(tmp_path / "no" / "out"))
+    assert result.exit_code == 1
+    assert result.stderr == f"error: {tmp_path}/no/out.unfinished: No such file or directory\n"
+
+
+def test_backup_is_a_store(run: Callable[..., Result], tmp_path: Path) -> None:
+    run("remember", "x", "--user", "ada")
+    copy = str(tmp_path / "copy.db")
+    [info] = data(run("backup", copy, "--json"))
+    assert info["where"] == copy
+    with amberfile.open(copy) as memory:
+        assert [item.text for item in memory.scoped(user="ada").find()] == ["x"]
+    assert run("backup", copy).exit_code == 1
+
+
+def test_doctor_tells_what_is_sound_and_what_is_not(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("remember", "x")
+    [health] = data(run("doctor", "--json"))
+    assert (health["faults"], health["details"]["items"]) == ([], 1)
+    assert "durability" in health["promises"]
+    assert "verdict\tsound\n" in run("doctor").stdout
+    monkeypatch.setattr("amberfile.doctor.faults", lambda memory: ["a page is lost"])
+    sick = run("doctor")
+    assert sick.exit_code == 5
+    assert "fault\ta page is lost\n" in sick.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "name"),
+    [
+        (["bogus"], 2, "usage_error"),
+        (["recall"], 2, "missing_parameter"),
+        (["recall", "x", "--limit", "0"], 2, "bad_parameter"),
+        (["recall", "x", "--bogus"], 2, "no_such_option"),
+        (["--db", "foo://x", "recall", "x"], 4, "bad_store"),
+        (["--db", "", "recall", "x"], 4, "bad_store"),
+        (["--db", "\ud800", "recall", "x"], 4, "bad_store"),
+        (["--db", ".", "recall", "x"], 5, "store_unavailable"),
+        (["--db", str(CONVERSATION), "recall", "x"], 5, "not_a_store"),
+        (["import", "nope"], 1, "not_found"),
+        (["remember", "x", "--key", ""], 1, "invalid_input"),
+        (["--user", "", "recall", "x"], 1, "invalid_input"),
+    ],
+)
+def test_an_error_is_one_line_or_one_object(
+    run: Callable[..., Result], words: list[str], code: int, name: str
+) -> None:
+    told = run(*words)
+    assert (told.exit_code, told.stdout) == (code, "")
+    assert told.stderr.startswith("error: ")
+    assert told.stderr.count("\n") == 1
+    as_json = run(*words, "--json")
+    assert as_json.exit_code == code
+    error = json.loads(as_json.stdout)
+    assert set(error) == {"status", "code", "message", "hint"}
+    assert error["status"] == "error"
+    assert error["code"] == name or code == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(amberfile.StoreBusy("busy"), 6), (amberfile.Conflict("first"), 6)]
+    + [(amberfile.StoreCorrupt("bad"), 5), (amberfile.MissingExtra("x", "y", "z"), 4)],
+)
+def test_each_kind_of_error_has_its_exit_code(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(Memory, "recall", fail)
+    assert run("recall", "x").exit_code == code
+
+
+def test_ctrl_c_ends_with_130(db: str) -> None:
+    command = [sys.executable, "-m", "amberfile", "--db", db, "remember", "-"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as waiting:
+        time.sleep(1)
+        waiting.send_signal(signal.SIGINT)
+        _, told = waiting.communicate(timeout=30)
+    assert waiting.returncode == 130
+    assert b"Traceback" not in told
+
+
+def test_a_reader_that_leaves_is_no_matter(db: str) -> None:
+    process("--db", db, "import", str(CONVERSATION))
+    command = f'"{sys.executable}" -m amberfile --db "{db}" export | head -c 10'
+    done = subprocess.run(command, shell=True, capture_output=True, check=False)  # noqa: S602
+    assert (len(done.stdout), done.stderr) == (10, b"")
+
+
+def test_stdin_is_read_to_the_last_character(run: Callable[..., Result], db: str) -> None:
+    run("remember", "-", stdin="two\nlines\n")
+    run("remember", stdin="no dash")
+    assert stored(db) == ["no dash", "two\nlines\n"]
+    assert run("remember").exit_code == 2
+    wrong = run("remember", "-", stdin=b"\xff")
+    assert (wrong.exit_code, wrong.stderr.count("\n")) == (1, 1)
+    assert run("recall", "lines").stdout.endswith("\ttwo\\nlines\\n\n")
+
+
+@each_string
+def test_any_text_is_kept_and_read_back(run: Callable[..., Result], db: str, text: str) -> None:
+    run("remember", "--", text) if text != "-" else None
+    assert stored(db) == [text]
+    [kept] = data(run("list", "--json"))
+    if text != HOSTILE["two surrogates that are not one character"]:  # JSON joins them
+        assert kept["text"] == text
+
+
+@each_string
+def test_any_text_on_stdin_is_kept_or_refused(
+    run: Callable[..., Result], db: str, text: str
+) -> None:
+    given = text.encode("utf-8", "surrogatepass")
+    result = run("remember", "-", stdin=given)
+    if "\ud800" <= max(text, default="") <= "\udfff":
+        assert result.exit_code == 1
+    else:
+        assert (result.exit_code, stored(db)) == (0, [text])
+
+
+@each_string
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["recall"],
+        ["recall", "x", "--kind"],
+        ["remember", "x", "--key"],
+        ["remember", "x", "--kind"],
+        ["remember", "x", "--topic"],
+        ["forget", "--yes"],
+        ["forget", "--dry-run", "--key"],
+        ["list", "--topic"],
+        ["import"],
+        ["list", "--user"],
+        ["--db"],
+    ],
+    ids=" ".join,
+)
+def test_any_argument_is_taken_or_refused_in_one_line(
+    run: Callable[..., Result],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    text: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if words[-1] == "import" and text == HOSTILE["space"]:
+        pytest.skip("a name that a file can have")
+    result = run(*words, text)
+    assert result.exit_code in (0, 1, 2, 4, 5), result.exception
+    assert result.exit_code == 0 or result.stderr.count("\n") <= 1
+    assert not UNSEEN & set(result.output)
+
+
+@each_string
+@pytest.mark.usefixtures("terminal")
+def test_no_terminal_is_sent_what_it_would_obey(
+    run: Callable[..., Result], tmp_path: Path, text: str
+) -> None:
+    with amberfile.open(tmp_path / "agent.db") as memory:
+        memory.remember(f"apple {text}", topics=[text] if 0 < len(text) < 1000 else [])
+        session = text if 0 < len(text) < 1000 else "s"
+        memory.session(session).append("user", f"{text} apple")
+    for words in (["recall", "apple"], ["list"], ["recall", "apple", "--json"], ["export"]):
+        result = run(*words)
+        assert result.exit_code == 0, result.exception
+        assert not UNSEEN & set(result.stdout), words
+
+
+@pytest.mark.usefixtures("terminal")
+def test_recall_on_a_terminal_shows_where_and_why(run: Callable[..., Result]) -> None:
+    run("import", str(CONVERSATION))
+    shown = run("recall", "Which vet did we settle on?", "-n", "1").stdout
+    assert "score" in shown
+    assert "2026-03-09-cat#9" in " ".join(shown.split())
+    assert "vet 4." in " ".join(shown.split())
+
+
+def test_memory_is_where_the_environment_says(tmp_path: Path) -> None:
+    where = tmp_path / "there.db"
+    process("remember", "x", env=os.environ | {"AMBERFILE_DB": str(where)})
+    assert stored(str(where)) == ["x"]

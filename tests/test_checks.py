@@ -141,6 +141,7 @@ def test_append_refuses_it_and_writes_nothing(argument: str, value: Any, memory:
         lambda memory: memory.find(cursor="!"),
         lambda memory: memory.find(cursor="é"),
         lambda memory: memory.find(cursor="AAAA"),
+        lambda memory: memory.find(cursor="____________"),
         lambda memory: memory.find(cursor=3),
         lambda memory: memory.get(None),
         lambda memory: memory.history(""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import threading
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -23,6 +24,8 @@ from amberfile import (
     StoreClosed,
     Unsupported,
 )
+from amberfile.config import Target
+from amberfile.stores.base import Store
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
@@ -299,7 +302,17 @@ def test_a_closed_memory_is_closed_for_every_handle(url: str) -> None:
             call()
 
 
-def test_the_first_use_by_many_threads_opens_one_store(url: str) -> None:
+def test_the_first_use_by_many_threads_opens_one_store(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, connect = [], Target.connect
+
+    def slowly(target: Target) -> Store:
+        opened.append(target)
+        time.sleep(0.02)
+        return connect(target)
+
+    monkeypatch.setattr(Target, "connect", slowly)
     with amberfile.open(url) as memory:
         barrier = threading.Barrier(8)
 
@@ -313,6 +326,7 @@ def test_the_first_use_by_many_threads_opens_one_store(url: str) -> None:
         for thread in threads:
             thread.join()
         assert len(memory.find()) == 8
+    assert len(opened) == 1
 
 
 def test_a_memory_tells_what_it_is_and_is_not_pickled(memory: Memory) -> None:

@@ -31,13 +31,11 @@ class Target:
 
     Args:
         where: "ram:", or the absolute path of a file.
-        own_folder: make the file's folder; only that of the default place.
     """
 
     where: str
     durability: Durability = "full"
     busy_timeout_s: float = 30.0
-    own_folder: bool = False
 
     def connect(self) -> Store:
         """The opened store; imports its engine."""
@@ -47,8 +45,6 @@ class Target:
             return RamStore()
         from amberfile.stores.sqlite import SqliteStore
 
-        if self.own_folder:
-            os.makedirs(os.path.dirname(self.where), mode=0o700, exist_ok=True)
         return SqliteStore(
             self.where, durability=self.durability, busy_timeout_s=self.busy_timeout_s
         )
@@ -84,7 +80,7 @@ def default_path() -> str:
 def _default(durability: Durability) -> Target:
     if named := os.environ.get("AMBERFILE_DB"):
         return _named(named, durability, " in AMBERFILE_DB")
-    return Target(_absolute(default_path()), durability, own_folder=True)
+    return Target(_absolute(default_path()), durability)
 
 
 def _home() -> str:

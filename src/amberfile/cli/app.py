@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import cached_property, wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import amberfile
-from amberfile import config
 from amberfile.errors import InvalidInput
-from amberfile.memory import Memory
+
+if TYPE_CHECKING:
+    from amberfile.memory import Memory
 
 _NAMES = ("db", "space", "user", "agent", "as_json")
 _OPTIONS = (
@@ -52,6 +53,8 @@ class App:
     @property
     def where(self) -> str:
         """Where the store is, whether or not it has been made yet."""
+        from amberfile import config
+
         try:
             return config.target(self.db).where
         except InvalidInput as error:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import click
 
@@ -16,7 +16,6 @@ from amberfile.cli import output
 from amberfile.cli.app import App, common
 from amberfile.errors import InvalidInput
 from amberfile.memory import Memory
-from amberfile.stores.base import Info
 from amberfile.transfer import export_jsonl, export_openai, import_path
 from amberfile.transfer.detect import Progress
 
@@ -101,7 +100,7 @@ def backup(app: App, path: str) -> None:
     """
     info = app.whole.backup(path)
     if app.as_json:
-        output.envelope(app, [_told(info)])
+        output.envelope(app, [vars(info)])
     else:
         output.say(f"copied and verified: {info.where}")
 
@@ -117,16 +116,17 @@ def doctor(app: App) -> None:
 
     Exits with 5 when something is wrong.
     """
-    info, faults = app.whole.info(), examination.faults(app.whole)
+    faults = examination.faults(app.whole)
     if app.as_json:
-        output.envelope(app, [_told(info) | {"faults": faults}])
+        output.envelope(app, [vars(app.whole.info()) | {"faults": faults}])
     else:
-        _show_health(info, faults)
+        _show_health(app, faults)
     if faults:
         click.get_current_context().exit(DAMAGED)
 
 
-def _show_health(info: Info, faults: list[str]) -> None:
+def _show_health(app: App, faults: list[str]) -> None:
+    info = app.whole.info()
     rows = [("store", f"{info.store} {info.where}")]
     rows += [(name, str(value)) for name, value in info.details.items()]
     rows += [(f"promises {name}", told) for name, told in info.promises.items()]
@@ -137,11 +137,6 @@ def _show_health(info: Info, faults: list[str]) -> None:
     else:
         for row in rows:
             output.fields(*row)
-
-
-def _told(info: Info) -> dict[str, Any]:
-    promises, details = dict(info.promises), dict(info.details)
-    return {"store": info.store, "where": info.where, "promises": promises, "details": details}
 
 
 @contextmanager

@@ -112,7 +112,7 @@ def _message(error: Exception) -> str:
 
 def _code(error: Exception) -> str:
     """The class's name as programs read it: `StoreBusy` is "store_busy"."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
 
 
 def _hint(message: str) -> str:

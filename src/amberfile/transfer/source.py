@@ -114,9 +114,12 @@ class Source:
 def existing(path: str | os.PathLike[str]) -> Path:
     """The path, if a file or a folder is there."""
     try:
-        found = Path(os.fsdecode(path))
+        name = os.fsdecode(path)
+        if not name:  # pathlib takes it for the working directory
+            raise ValueError(name)
+        found = Path(name)
         mode = found.stat().st_mode
-    except ValueError:  # NUL, or a surrogate that stands for no byte
+    except ValueError:  # also of NUL, or a surrogate that stands for no byte
         raise InvalidInput(f"no file can be named {path!r}. Give the path of a file.") from None
     except OSError as error:
         raise NotFound(f"{path} cannot be read ({error.strerror}). Check the path.") from error
@@ -129,7 +132,7 @@ def derived_id(*names: str | int | None) -> str:
     """The same id for the same names, everywhere: a UUIDv8 (RFC 9562) of their digest.
 
     >>> derived_id("chat.jsonl", "s", 1)
-    '3e84ba76-1796-8ce3-b53c-fd9e9e6ab1e4'
+    '4656f70e-f560-882e-aa83-b1dc4755708b'
     """
     told = json.dumps(names, ensure_ascii=False).encode("utf-8", "surrogatepass")
     number = int.from_bytes(blake2b(told, digest_size=16).digest(), "big")

@@ -60,6 +60,9 @@ class GroupCommit:
             was interrupted before anything was committed, waits for the next.
 
     `alone` is held while one transaction runs; hold it to keep others from writing.
+
+    An interrupt may come at any call. What hands over to others is therefore
+    begun again when it is cut off, and does no harm when it runs twice.
     """
 
     def __init__(self, commit: Callable[[Callable[[], Sequence[Ticket]]], None]) -> None:
@@ -92,7 +95,11 @@ class GroupCommit:
             if ticket.leads and not ticket.through:
                 self._lead(ticket)
         finally:
-            self._leave(ticket)
+            try:
+                self._leave(ticket)
+            except BaseException:
+                self._leave(ticket)
+                raise
         return ticket.result()
 
     def _lead(self, own: Ticket) -> None:
@@ -106,7 +113,11 @@ class GroupCommit:
                 if not ticket.through:
                     ticket.error = error
         finally:
-            self._settle(taken, own)
+            try:
+                self._settle(taken, own)
+            except BaseException:
+                self._settle(taken, own)
+                raise
 
     def _take(self, taken: list[Ticket]) -> Sequence[Ticket]:
         with self._mutex:
@@ -115,12 +126,13 @@ class GroupCommit:
         return taken
 
     def _settle(self, taken: list[Ticket], own: Ticket) -> None:
+        """Let those go whose batch is through; the others wait for the next leader."""
         with self._mutex:
             again = [ticket for ticket in taken if not ticket.through and ticket is not own]
-            self._waiting[:0] = again
-        for ticket in taken:
-            if ticket.through and ticket is not own:
-                ticket.wake()
+            self._waiting[:0] = [ticket for ticket in again if ticket not in self._waiting]
+            for ticket in taken:
+                if ticket.through and ticket is not own:
+                    ticket.wake()
 
     def _leave(self, ticket: Ticket) -> None:
         """Withdraw if still waiting; pass the lead on if it was held."""
@@ -129,11 +141,10 @@ class GroupCommit:
                 self._waiting.remove(ticket)
             if not ticket.leads:
                 return
-            ticket.leads = False
-            successor = self._waiting[0] if self._waiting else None
-            if successor is None:
-                self._led = False
-            else:
+            if self._waiting:
+                successor = self._waiting[0]
                 successor.leads = True
-        if successor is not None:
-            successor.wake()
+                successor.wake()
+            else:
+                self._led = False
+            ticket.leads = False

@@ -38,7 +38,7 @@ CHECKPOINT_PAGES = 1000
 """Pages in the log from which on each write moves them into the file: about 4 MiB."""
 
 CHECKPOINT_WAIT_S = 0.25
-"""How long an emptying of the log waits for readers before it leaves it to the next."""
+"""How long a forget waits for readers before it leaves the log to the next write."""
 
 
 class Connections:
@@ -132,16 +132,22 @@ class Connections:
         if writer is not None:
             _close(writer)
 
-    def checkpoint(self) -> bool:
+    def checkpoint(self, *, patient: bool) -> bool:
         """Move the log into the file and empty it; False if a reader or a full disk is in the way.
 
         Only who keeps others from writing may call it.
+
+        Args:
+            patient: wait a little for readers.
         """
         if self._closed:
             return True  # the last connection to close empties the log
         with self.mapped:
             try:
-                self._ready_checkpointer().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+                db = self._ready_checkpointer()
+                wait_s = CHECKPOINT_WAIT_S if patient else 0.0
+                db.set_busy_handler(lambda tries: _wait(tries, wait_s))
+                db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
             except (apsw.BusyError, apsw.LockedError, apsw.FullError):
                 return False
         return True
@@ -157,7 +163,6 @@ class Connections:
         if self._checkpointer is None:
             db = apsw.Connection(self.path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=layer(self._vfs))
             self._set_up(db)
-            db.set_busy_handler(lambda tries: _wait(tries, CHECKPOINT_WAIT_S))
             db.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # opens the log
             db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
             self._checkpointer = db

@@ -116,10 +116,9 @@ class SqliteStore:
 
     def write(self, batch: Batch) -> Written:
         written = self._line.submit(batch)
-        if any(isinstance(change, (Forget, ClearSession)) for change in batch.changes):
-            self._owes_checkpoint = True
-        if self._owes_checkpoint:
-            self._empty_log()
+        forgets = any(isinstance(change, (Forget, ClearSession)) for change in batch.changes)
+        if forgets or self._owes_checkpoint:
+            self._empty_log(patient=forgets)
         return written
 
     def get(self, scope: Scope, ids: Sequence[str]) -> list[Item]:
@@ -279,7 +278,7 @@ class SqliteStore:
         with self._line.alone:
             if self._owes_checkpoint:
                 with suppress(StoreError):
-                    self._connections.checkpoint()
+                    self._connections.checkpoint(patient=True)
             self._connections.close()
 
     def __repr__(self) -> str:
@@ -314,14 +313,15 @@ class SqliteStore:
             rows = db.execute(queries.NEWEST_MESSAGES, (number, queries.below(before)))
             yield (Found(row[0], _message(row[1:], scope)) for row in rows)
 
-    def _empty_log(self) -> None:
+    def _empty_log(self, *, patient: bool) -> None:
         """Ask for a checkpoint that leaves no forgotten byte in the log.
 
         Somebody who reads at this moment keeps the log, and so does a full disk;
         the next write asks again.
         """
         with self._line.alone:
-            self._owes_checkpoint = not self._connections.checkpoint()
+            self._owes_checkpoint = True
+            self._owes_checkpoint = not self._connections.checkpoint(patient=patient)
 
 
 def _entry(db: apsw.Connection, scope: Scope, number: int, handle: int) -> Iterator[Found]:

@@ -74,6 +74,7 @@ class Transaction:
             committing = db.in_transaction
             if committing:
                 db.execute("COMMIT")
+            _answer(outcomes)
         except BaseException as error:
             self._known.forget()
             committed = committing and not db.in_transaction
@@ -84,7 +85,6 @@ class Transaction:
             if isinstance(error, DRIVER_ERRORS):
                 raise translated(error, self._connections.path) from error
             raise
-        _answer(outcomes)
 
     def _undo(self, db: apsw.Connection, error: BaseException) -> None:
         try:

@@ -24,6 +24,8 @@ from amberfile.changes import (
     Restore,
     Result,
     Retract,
+    Terms,
+    pack_weight,
 )
 from amberfile.errors import Conflict, NotFound
 from amberfile.recall.analysis import terms
@@ -74,7 +76,14 @@ def _put(rng: random.Random) -> Put:
         topics=(rng.choice(WORDS),),
         metadata={"n": rng.randrange(3)},
     )
-    return Put(written, item_terms(written), rng.choice([None, None, None, 0, 1]))
+    terms = _with_an_odd_term(item_terms(written), rng)
+    return Put(written, terms, rng.choice([None, None, None, 0, 1]))
+
+
+def _with_an_odd_term(given: Terms, rng: random.Random) -> Terms:
+    """One that UTF-8 has no form for stands apart in the engine."""
+    odd = f"\ud800{rng.randrange(50)}"
+    return given._replace(postings=[*given.postings, (odd, 0, pack_weight(1, 1))])
 
 
 def _append(rng: random.Random) -> Append:
@@ -130,6 +139,8 @@ def seen(store: Store, scope: Scope) -> dict[str, Any]:
             [one.entry.id for one in store.find([scope], filter, limit=MANY, messages=True)]
             for filter in _filters()
         ],
+        "parts": store.vocabulary([scope], "e", prefix=False, limit=MANY),
+        "odd": store.vocabulary([scope], "\ud800", prefix=True, limit=MANY),
         "sizes": [len(found(store, scope)), len(store.jobs(scope, IDS))],
     }
 

@@ -82,9 +82,9 @@ _CHECKS: dict[type, dict[str, Callable[[str, Any], Any]]] = {
     Said: {
         "role": checks.name,
         "content": optional(checks.text),
-        "name": optional(checks.name),
+        "name": optional(checks.text),
         "tool_calls": optional(checks.tool_calls),
-        "tool_call_id": optional(checks.name),
+        "tool_call_id": optional(checks.text),
         "parts": optional(checks.parts),
         "created_at": optional(checks.time),
         "id": optional(checks.name),

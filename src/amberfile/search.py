@@ -14,7 +14,6 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import islice
 
 from amberfile.changes import pack_weight
@@ -30,11 +29,10 @@ MEASURED = 100
 PREFIX, PART = 0.5, 0.25
 """What a word counts that only begins with, or contains, the one asked for."""
 
-_FIRST = 1_000  # handles that are sorted before any others
-_CHUNK = 128  # entries that are read at once
+_FEW = 16  # entries read before any others: mostly enough where there are no messages
+_CHUNK = 1_000  # entries read at once where all are needed
 _SHORTENED = 3  # characters that a word may lose at its end to fit as a part
 _ENOUGH_TERMS = 64
-_KNOWN_WORDS = 10_000
 
 
 def recall(
@@ -51,14 +49,31 @@ def recall(
         newest = store.find(scopes, filter, limit=limit, messages=True)
         return [Hit(entry, 0.0) for _, entry in newest]
     searched = _search(store, scopes, query)
-    matching = _matching(store, scopes, searched, filter)
-    best = list(islice(matching, max(limit, MEASURED)))
-    beside = _neighbours(store, scopes, best[:MEASURED])
+    first = rank(searched, MEASURED)
+    with_messages = any(is_message(handle) for handle, _ in first)
+    matching = _matching(store, scopes, _ranked(searched, first), filter)
+    best = list(islice(matching, max(limit, MEASURED) if with_messages else limit))
+    beside = _neighbours(store, scopes, [found for _, found in best[:MEASURED]])
     measured = [
-        (explain(searched, found.handle, beside.get(found.handle, ())), found) for found in best
+        (total(explain(searched, found.handle, near)), found)
+        if (near := beside.get(found.handle))
+        else (score, found)
+        for score, found in best
     ]
-    measured.sort(key=lambda pair: (-total(pair[0]), -pair[1].handle))
-    return [_hit(why, found.entry) for why, found in measured[:limit]]
+    measured.sort(key=_best_first)
+    hits = [
+        (explain(searched, found.handle, beside.get(found.handle, ())), found)
+        for _, found in measured[:limit]
+    ]
+    return [
+        _hit(why, found.entry)
+        for why, found in sorted(hits, key=lambda hit: _best_first((total(hit[0]), hit[1])))
+    ]
+
+
+def _best_first(measured: tuple[float, Found]) -> tuple[float, int]:
+    score, found = measured
+    return -score, -found.handle
 
 
 def _hit(why: Sequence[Reason], entry: Entry) -> Hit:
@@ -137,47 +152,41 @@ def _search_stop_words(store: Store, scopes: Sequence[Scope], asked: Sequence[st
 def _words_of(entry: Entry) -> list[list[str]]:
     """All terms of the head and of each passage, stop words too."""
     head = [entry.key or "", *entry.topics] if isinstance(entry, Item) else [entry.name or ""]
-    return [
-        [term for word in piece.split() for term in _terms_of(word)]
-        for piece in (" ".join(head), *passages(entry.text))
-    ]
-
-
-@lru_cache(_KNOWN_WORDS)
-def _terms_of(word: str) -> tuple[str, ...]:
-    return tuple(terms(word, stop_words=True))
+    return [terms(piece, stop_words=True) for piece in (" ".join(head), *passages(entry.text))]
 
 
 def _everything(store: Store, scopes: Sequence[Scope]) -> Iterator[Found]:
     """Every current entry, the newest first."""
     before: int | None = None
-    while found := store.find(scopes, ALL, limit=_FIRST, before=before, messages=True):
+    while found := store.find(scopes, ALL, limit=_CHUNK, before=before, messages=True):
         yield from found
         before = found[-1].handle
 
 
 def _matching(
-    store: Store, scopes: Sequence[Scope], searched: Searched, filter: Filter
-) -> Iterator[Found]:
-    """The entries that match, in the order of `rank`, read as far as they are asked for."""
-    for handles in _ranked(searched):
-        possible = [handle for handle in handles if _may_match(handle, filter)]
-        for found in store.entries(scopes, possible):
+    store: Store,
+    scopes: Sequence[Scope],
+    ranked: Iterator[Sequence[tuple[int, float]]],
+    filter: Filter,
+) -> Iterator[tuple[float, Found]]:
+    """(score, entry) of the entries that match, best first, read as far as they are asked for."""
+    for pairs in ranked:
+        scores = {handle: score for handle, score in pairs if _may_match(handle, filter)}
+        for found in store.entries(scopes, list(scores)):
             if filter.matches(found.entry):
-                yield found
+                yield scores[found.handle], found
 
 
-def _ranked(searched: Searched) -> Iterator[list[int]]:
-    """Handles, best first, in chunks: a few chunks, then the rest, which takes longer to sort."""
-    first = rank(searched, _FIRST)
-    yield from _chunks(first)
-    if len(first) == _FIRST:
-        yield from _chunks(rank(searched, sys.maxsize)[_FIRST:])
-
-
-def _chunks(ranked: Sequence[tuple[int, float]]) -> Iterator[list[int]]:
-    for start in range(0, len(ranked), _CHUNK):
-        yield [handle for handle, _ in ranked[start : start + _CHUNK]]
+def _ranked(
+    searched: Searched, first: Sequence[tuple[int, float]]
+) -> Iterator[Sequence[tuple[int, float]]]:
+    """(handle, score), best first, in pieces: a few, `first`, then the rest, if it is needed."""
+    yield first[:_FEW]
+    yield first[_FEW:]
+    if len(first) == MEASURED:
+        everything = rank(searched, sys.maxsize)
+        for start in range(MEASURED, len(everything), _CHUNK):
+            yield everything[start : start + _CHUNK]
 
 
 def _may_match(handle: int, filter: Filter) -> bool:

@@ -100,10 +100,11 @@ class Shared:
         """End for every handle; calls that run finish first. Again is no error."""
         with self._lock:
             self._closed = True
-            store, self._store = self._store, None
             pool, self._pool = self._pool, None
         if pool is not None and self._pool_owner == os.getpid():
             pool.shutdown()
+        with self._lock:
+            store, self._store = self._store, None
         if store is not None:
             store.close()
 

@@ -78,7 +78,9 @@ class _FailingFile(apsw.VFSFile):
 
 
 @contextmanager
-def failing(name: str, *, fail_at: int, full: bool, for_good: bool) -> Iterator[FailingVfs]:
+def failing(
+    name: str, *, fail_at: int, full: bool = False, for_good: bool = False
+) -> Iterator[FailingVfs]:
     vfs = FailingVfs(name, fail_at=fail_at, full=full, for_good=for_good)
     try:
         yield vfs

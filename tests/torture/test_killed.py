@@ -19,20 +19,29 @@ ENDLESS = 1_000_000
 def test_killed_writers_lose_nothing_halve_nothing_and_double_nothing(
     path: str, rng: random.Random, figure: Callable[[int, int], int]
 ) -> None:
+    rounds = figure(6, 500)
+    total = sum(
+        _torture(f"{path}.{first}", min(ROUNDS_A_FILE, rounds - first), rng)
+        for first in range(0, rounds, ROUNDS_A_FILE)
+    )
+    print(f"{total} acknowledged writes, 0 lost")
+    assert total > 0
+
+
+def _torture(path: str, rounds: int, rng: random.Random) -> int:
+    """Kill, open, check and go on, so many times; how many writes were acknowledged."""
+    alone = {worker: Alone(worker) for worker in WORKERS}
+    stored = dict.fromkeys(WORKERS, 0)
     total = 0
-    for round in range(figure(6, 500)):
-        if round % ROUNDS_A_FILE == 0:
-            file, stored = f"{path}.{round}", dict.fromkeys(WORKERS, 0)
-            alone = {worker: Alone(worker) for worker in WORKERS}
-        acknowledged = _write_until_killed(file, stored, rng)
+    for _ in range(rounds):
+        acknowledged = _write_until_killed(path, stored, rng)
         total += sum(acknowledged.values()) - sum(stored.values())
-        with closing(SqliteStore(file)) as store:
+        with closing(SqliteStore(path)) as store:
             steps_stored(store, alone, acknowledged)
             assert store.check() == []
             check_order(store)
             stored = _repeat(store, alone, acknowledged)
-    print(f"{total} acknowledged writes, 0 lost")
-    assert total > 0
+    return total
 
 
 def _write_until_killed(path: str, stored: Mapping[int, int], rng: random.Random) -> dict[int, int]:

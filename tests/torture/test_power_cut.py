@@ -115,8 +115,8 @@ def _lost(cut: Cut, alone: Mapping[int, Alone]) -> int:
         assert store.check() == []
         check_order(store)
         last = store.info().rev
-        lost = {worker: 0 for worker in WORKERS}
-        steps = {worker: 0 for worker in WORKERS}
+        lost = dict.fromkeys(WORKERS, 0)
+        steps = dict.fromkeys(WORKERS, 0)
         for worker, _, rev in cut.acknowledged:
             (steps if rev <= last else lost)[worker] += 1
         for worker in WORKERS:

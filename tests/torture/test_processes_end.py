@@ -1,4 +1,4 @@
-"""A process forks, leaves or is interrupted in the middle of a write: the store stays whole. (T11)"""
+"""A process forks, ends or is interrupted while it writes: the store stays whole. (T11)"""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def rank(searched: Searched, limit: int) -> list[tuple[int, float]]:
         else:
             _add_term(searched, term, heads, passages)
     if all(map(searched.is_simple, terms)):
-        found = nlargest(limit, zip(passages.values(), passages, strict=True))
+        found = nlargest(limit, list(zip(passages.values(), passages, strict=True)))
         return [(place >> HANDLE_BITS, score) for score, place in found]
     best = dict(heads)
     for place, score in passages.items():
@@ -111,7 +111,7 @@ def rank(searched: Searched, limit: int) -> list[tuple[int, float]]:
         total = heads[handle] + score if handle in heads else score
         if total > best.get(handle, 0.0):
             best[handle] = total
-    found = nlargest(limit, zip(best.values(), best, strict=True))
+    found = nlargest(limit, list(zip(best.values(), best, strict=True)))
     return [(handle, score) for score, handle in found]
 
 

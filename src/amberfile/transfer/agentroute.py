@@ -91,9 +91,9 @@ def _said(file: str, row: tuple[Any, ...]) -> Said:
     return Said(
         role=_text(role) or "user",
         content=_text(content),
-        name=_text(name) or None,
+        name=_text(name),
         tool_calls=read,
-        tool_call_id=_text(call_id) or None,
+        tool_call_id=_text(call_id),
         parts=Parts("agentroute", 1, {"tool_calls": told}) if told and read is None else None,
         id=derived_id("agentroute", file, SESSION, number, _text(role), _text(content)),
     )

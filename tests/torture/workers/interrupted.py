@@ -98,4 +98,5 @@ def _at_call(number: int) -> Callable[[], None]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:5]), sys.argv[5])
+    _, path, threads, rounds, seed, how = sys.argv
+    main(path, int(threads), int(rounds), int(seed), how)

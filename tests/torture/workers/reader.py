@@ -17,7 +17,7 @@ def main(path: str) -> None:
     store = SqliteStore(path)
     print("ready", flush=True)
     told = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.readline(), told.set()), daemon=True).start()
+    threading.Thread(target=_listen, args=(told,), daemon=True).start()
     reads = last = 0
     while not told.is_set():
         check_order(store)
@@ -28,6 +28,11 @@ def main(path: str) -> None:
         assert rev >= last
         reads, last = reads + 1, rev
     print(reads, flush=True)
+
+
+def _listen(told: threading.Event) -> None:
+    sys.stdin.readline()
+    told.set()
 
 
 if __name__ == "__main__":

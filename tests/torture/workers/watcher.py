@@ -1,6 +1,6 @@
 """Holds one snapshot of a store open, and counts its messages each time it is asked.
 
-    python -m tests.torture.workers.watcher PATH
+python -m tests.torture.workers.watcher PATH
 """
 
 from __future__ import annotations

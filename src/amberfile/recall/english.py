@@ -22,7 +22,7 @@ STOP_WORDS = frozenset(
 """
 
 _IRREGULAR = """
-    arise arose arisen; awake awoke awoken; bear bore borne born; beat beaten; become became;
+    arise arose arisen; awake awoke awoken; bear bore borne; beat beaten; become became;
     begin began begun; bend bent; bet; bind bound; bite bit bitten; bleed bled; blow blew blown;
     break broke broken; breed bred; bring brought; build built; burn burnt; buy bought;
     catch caught; choose chose chosen; cling clung; come came; creep crept; deal dealt; dig dug;
@@ -43,7 +43,7 @@ _IRREGULAR = """
     tell told; think thought; throw threw thrown; understand understood; wake woke woken;
     wear wore worn; weave wove woven; weep wept; win won; wind wound; write wrote written;
     child children; foot feet; goose geese; man men; mouse mice; person people persons;
-    tooth teeth; woman women; wife wives; life lives; knife knives; leaf leaves; shelf shelves;
+    tooth teeth; woman women; wife wives; knife knives; shelf shelves;
     half halves; wolf wolves; loaf loaves; thief thieves; analysis analyses; crisis crises;
     good better best; bad worse worst; far farther farthest further;
     """
@@ -53,4 +53,8 @@ IRREGULAR = {
     for base, *forms in (entry.split() for entry in _IRREGULAR.split(";") if entry.strip())
     for form in forms
 }
-"""An irregular form and the word that stands for it: went → go, children → child."""
+"""An irregular form and the word that stands for it: went → go, children → child.
+
+Left out are forms that are mostly another word: "lives" and "leaves" are verbs
+in what people say of themselves, "born" is not "bear".
+"""

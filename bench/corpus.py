@@ -25,7 +25,7 @@ class Corpus:
     """
 
     def __init__(self, seed: int = 1) -> None:
-        self._random = random.Random(seed)  # noqa: S311
+        self._random = random.Random(seed)
         self._words = _vocabulary()
         self._weights = list(accumulate(1 / (rank + 20) for rank in range(WORDS)))
 
@@ -48,7 +48,7 @@ class Corpus:
 
 
 def _vocabulary() -> list[str]:
-    source = random.Random(0)  # noqa: S311
+    source = random.Random(0)
     words: dict[str, None] = {}
     while len(words) < WORDS:
         syllables = source.choice((1, 2, 2, 2, 3))

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 
-from corpus import Corpus
-from floors import FullText, Log
-from timing import ROUNDS, Row, in_turn, process_cost
-
 import amberfile
 from amberfile import Draft, Memory, Said
+from corpus import Corpus
+from floors import FullText, Log
+from timing import Row, in_turn, process_cost
 
 SIZES = (1_000, 10_000, 100_000)
 QUESTIONS = 40
@@ -31,8 +31,7 @@ def recall(folder: Path) -> Iterator[Row]:
         with amberfile.open(folder / f"recall-{size}.db") as memory:
             memory.remember_all(map(Draft, texts))
             mine, floor = in_turn(
-                lambda memory=memory, asked=asked: [memory.recall(q) for q, _ in asked],  # type: ignore[misc]
-                lambda table=full_text, asked=asked: [table.ask(words) for _, words in asked],  # type: ignore[misc]
+                partial(_recall_all, memory, asked), partial(_ask_all, full_text, asked)
             )
         yield Row(
             f"recall among {size:,}",
@@ -42,6 +41,16 @@ def recall(folder: Path) -> Iterator[Row]:
             1.0,
             against="FTS5 ORDER BY rank",
         )
+
+
+def _recall_all(memory: Memory, asked: list[tuple[str, list[str]]]) -> None:
+    for question, _ in asked:
+        memory.recall(question)
+
+
+def _ask_all(table: FullText, asked: list[tuple[str, list[str]]]) -> None:
+    for _, words in asked:
+        table.ask(words)
 
 
 def _questions() -> list[tuple[str, list[str]]]:
@@ -63,9 +72,7 @@ def beside_others(folder: Path, others: int = OTHERS) -> Iterator[Row]:
             bob.remember_all(map(Draft, Corpus(10 + number).sentences(others // 10)))
             ada.remember_all(map(Draft, texts[number * 100 : number * 100 + 100]))
         alone.remember_all(map(Draft, texts))
-        mine, floor = in_turn(
-            lambda: [ada.recall(q) for q, _ in asked], lambda: [alone.recall(q) for q, _ in asked]
-        )
+        mine, floor = in_turn(partial(_recall_all, ada, asked), partial(_recall_all, alone, asked))
     yield Row(
         f"recall, scope of 1,000 beside {others:,}",
         mine / QUESTIONS * 1e3,
@@ -86,12 +93,10 @@ def last_messages(folder: Path) -> Iterator[Row]:
             session.extend(Said("user", text) for text in texts)
             log.fill(name, texts)
             mine, floor = in_turn(
-                lambda session=session: session.messages(20),  # type: ignore[misc]
-                lambda log=log, name=name: log.messages(name),  # type: ignore[misc]
-                repeat=400,
+                partial(session.messages, 20), partial(log.messages, name), repeat=400
             )
             yield Row(f"last 20 of {size:,} messages", mine * 1e6, floor * 1e6, "µs", 1.2)
-    rows, values = in_turn(lambda: log.rows(name), lambda: log.messages(name), repeat=400)
+    rows, values = in_turn(partial(log.rows, name), partial(log.messages, name), repeat=400)
     yield Row(
         "(bare SQL: its rows, no values made)",
         rows * 1e6,
@@ -163,6 +168,3 @@ async def _heartbeat(beats: int, interval: float = 0.005) -> float:
         await asyncio.sleep(interval)
         late.append(time.perf_counter() - begun - interval)
     return quantiles(late, n=100)[98]
-
-
-__all__ = ["ROUNDS", "beside_others", "cold_start", "event_loop", "last_messages", "recall"]

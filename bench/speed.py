@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apsw
+
 import reading
 import writing
 from timing import Row

@@ -67,7 +67,7 @@ def process_cost(*command: Sequence[str]) -> list[tuple[float, float]]:
         for kept, arguments in zip(figures, command, strict=True):
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             begun = time.perf_counter()
-            subprocess.run([sys.executable, *arguments], check=True, capture_output=True)  # noqa: S603
+            subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
             wall = time.perf_counter() - begun
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime

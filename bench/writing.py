@@ -9,12 +9,11 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 
+import amberfile
+from amberfile import Draft, Memory
 from corpus import Corpus
 from floors import FullText, Rows
 from timing import ROUNDS, Row, in_turn
-
-import amberfile
-from amberfile import Draft, Memory
 
 SINGLE = 150
 BULK = 20_000
@@ -42,7 +41,8 @@ def durable_writes(folder: Path) -> Iterator[Row]:
 
 def _paired(ours: Callable[[], object], floor: Callable[[], object]) -> tuple[float, float]:
     """Medians of single calls, the two in turn."""
-    mine, theirs = [], []
+    mine: list[float] = []
+    theirs: list[float] = []
     for _ in range(ROUNDS * SINGLE):
         for kept, call in ((mine, ours), (theirs, floor)):
             begun = time.perf_counter()

@@ -108,10 +108,10 @@ def test_a_value_that_shares_its_parts_without_end_is_refused_in_time() -> None:
         ("role", ""),
         ("role", None),
         ("content", 5),
-        ("name", ""),
+        ("name", 5),
         ("tool_calls", {"id": "a call, not a list"}),
         ("tool_calls", ["no object"]),
-        ("tool_call_id", ""),
+        ("tool_call_id", b"1"),
         ("parts", {"data": 1}),
         ("parts", Parts("", 1, None)),
         ("parts", Parts("openai", "1", None)),  # type: ignore[arg-type]

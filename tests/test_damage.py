@@ -11,10 +11,12 @@ import hashlib
 import json
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -26,7 +28,18 @@ from amberfile.changes import NO_TERMS, Append, Batch, Change, CloseTurn, Forget
 from amberfile.recall.shape import item_terms, message_terms
 from amberfile.stores.base import Found, Store
 from amberfile.stores.sqlite import SqliteStore, schema
-from amberfile.testing.samples import ADA, BOB, MANY, NOW, exact, item, message, open_turn
+from amberfile.testing.samples import (
+    ADA,
+    BOB,
+    FURNITURE,
+    MANY,
+    NOW,
+    batch,
+    exact,
+    item,
+    message,
+    open_turn,
+)
 from amberfile.types import ALL, Scope
 
 PAGE = 4096
@@ -301,6 +314,26 @@ def test_row_checksums_alone_leave_little_unseen(
     for answer in answers:
         if "write" in answer and "!StoreCorrupt" in answer.values():
             assert answer["write"] == "!StoreCorrupt"
+
+
+TABLES = "store scope item version session message turn term posting tombstone op job".split()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_that_was_emptied_is_damage(tmp_path: Path, table: str) -> None:
+    """Its root page is a page of an empty table, which SQLite finds well."""
+    path = tmp_path / "memory.db"
+    store = SqliteStore(path)
+    store.write(batch(*FURNITURE, op_id="op", digest=b"1"))
+    store.close()
+    with closing(sqlite3.connect(path)) as db:
+        query = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+        [(root,)] = db.execute(query, (table,)).fetchall()
+    file, at = path.read_bytes(), (root - 1) * PAGE
+    empty = file[at : at + 1] + bytes([0, 0, 0, 0, PAGE >> 8, 0, 0])
+    path.write_bytes(_with(file, at, empty.ljust(PAGE, b"\0")))
+    with pytest.raises(errors.StoreCorrupt):
+        SqliteStore(path)
 
 
 def test_a_file_without_damage_is_read_as_it_is(samples: list[Sample], tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def _path_of(rest: str) -> str:
 
 def _absolute(path: str) -> str:
     """So that a later chdir does not move the store."""
-    if path.strip("/") == ":memory:":
+    if os.path.basename(path.rstrip("/")) == ":memory:":
         raise InvalidInput("':memory:' would be a file of its own in each thread. Use 'ram:'.")
     if not path or "\0" in path:
         raise InvalidInput(f"{path!r} is no path. Give one, such as 'agent.db'.")

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 
 from amberfile.changes import pack_weight
 from amberfile.recall.analysis import only_stop_words, query_terms, query_words, terms
@@ -24,7 +24,7 @@ from amberfile.stores.base import Found, Posting, Stats, Store, is_message, plac
 from amberfile.types import ALL, MESSAGE, Entry, Filter, Hit, Item, Message, Reason, Scope
 
 MEASURED = 100
-"""So many of the best are measured with their neighbours."""
+"""The messages among so many of the best are measured with their neighbours."""
 
 PREFIX, PART = 0.5, 0.25
 """What a word counts that only begins with, or contains, the one asked for."""
@@ -49,26 +49,18 @@ def recall(
         newest = store.find(scopes, filter, limit=limit, messages=True)
         return [Hit(entry, 0.0) for _, entry in newest]
     searched = _search(store, scopes, query)
-    first = rank(searched, MEASURED)
-    with_messages = any(is_message(handle) for handle, _ in first)
-    matching = _matching(store, scopes, _ranked(searched, first), filter)
-    best = list(islice(matching, max(limit, MEASURED) if with_messages else limit))
-    beside = _neighbours(store, scopes, [found for _, found in best[:MEASURED]])
-    measured = [
-        (total(explain(searched, found.handle, near)), found)
-        if (near := beside.get(found.handle))
-        else (score, found)
-        for score, found in best
-    ]
-    measured.sort(key=_best_first)
+    possible = _possible(searched, filter)
+    first = list(islice(possible, MEASURED))
+    said = [pair for pair in first if is_message(pair[0])]
+    others = chain((pair for pair in first if not is_message(pair[0])), possible)
+    measured, beside = _measured(store, scopes, searched, said, filter)
+    matching = [*measured, *islice(_matching(store, scopes, others, filter), limit)]
     hits = [
         (explain(searched, found.handle, beside.get(found.handle, ())), found)
-        for _, found in measured[:limit]
+        for _, found in sorted(matching, key=_best_first)[:limit]
     ]
-    return [
-        _hit(why, found.entry)
-        for why, found in sorted(hits, key=lambda hit: _best_first((total(hit[0]), hit[1])))
-    ]
+    hits.sort(key=lambda hit: _best_first((total(hit[0]), hit[1])))
+    return [_hit(why, found.entry) for why, found in hits]
 
 
 def _best_first(measured: tuple[float, Found]) -> tuple[float, int]:
@@ -163,30 +155,42 @@ def _everything(store: Store, scopes: Sequence[Scope]) -> Iterator[Found]:
         before = found[-1].handle
 
 
+def _possible(searched: Searched, filter: Filter) -> Iterator[tuple[int, float]]:
+    """(handle, score), best first, without those whose handle says that they do not match."""
+    first = rank(searched, MEASURED)
+    yield from (pair for pair in first if _may_match(pair[0], filter))
+    if len(first) == MEASURED:
+        rest = rank(searched, sys.maxsize)[MEASURED:]
+        yield from (pair for pair in rest if _may_match(pair[0], filter))
+
+
 def _matching(
-    store: Store,
-    scopes: Sequence[Scope],
-    ranked: Iterator[Sequence[tuple[int, float]]],
-    filter: Filter,
+    store: Store, scopes: Sequence[Scope], ranked: Iterable[tuple[int, float]], filter: Filter
 ) -> Iterator[tuple[float, Found]]:
-    """(score, entry) of the entries that match, best first, read as far as they are asked for."""
-    for pairs in ranked:
-        scores = {handle: score for handle, score in pairs if _may_match(handle, filter)}
+    """(score, entry) of those that match, in the same order, read as far as they are asked for."""
+    rest, size = iter(ranked), _FEW
+    while scores := dict(islice(rest, size)):
         for found in store.entries(scopes, list(scores)):
             if filter.matches(found.entry):
                 yield scores[found.handle], found
+        size = _CHUNK
 
 
-def _ranked(
-    searched: Searched, first: Sequence[tuple[int, float]]
-) -> Iterator[Sequence[tuple[int, float]]]:
-    """(handle, score), best first, in pieces: a few, `first`, then the rest, if it is needed."""
-    yield first[:_FEW]
-    yield first[_FEW:]
-    if len(first) == MEASURED:
-        everything = rank(searched, sys.maxsize)
-        for start in range(MEASURED, len(everything), _CHUNK):
-            yield everything[start : start + _CHUNK]
+def _measured(
+    store: Store,
+    scopes: Sequence[Scope],
+    searched: Searched,
+    said: Sequence[tuple[int, float]],
+    filter: Filter,
+) -> tuple[list[tuple[float, Found]], dict[int, list[Beside]]]:
+    """The messages that match, with the words beside them counted; and what is beside them."""
+    matching = list(_matching(store, scopes, said, filter))
+    beside = _neighbours(store, scopes, [found for _, found in matching])
+    measured = [
+        (total(explain(searched, found.handle, beside.get(found.handle, ()))), found)
+        for _, found in matching
+    ]
+    return measured, beside
 
 
 def _may_match(handle: int, filter: Filter) -> bool:

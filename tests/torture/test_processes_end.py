@@ -37,7 +37,7 @@ def test_an_interpreter_that_ends_in_the_middle_of_a_write_leaves_a_whole_store(
         _check(f"{path}.{round}", acknowledged)
 
 
-@pytest.mark.parametrize(("how", "sample", "full"), [("signal", 20, 200), ("call", 130, 2_000)])
+@pytest.mark.parametrize(("how", "sample", "full"), [("signal", 20, 200), ("call", 130, 1_000)])
 def test_an_interrupted_write_harms_nobody_elses_and_is_not_written_twice(
     path: str, seed: int, torture: bool, how: str, sample: int, full: int
 ) -> None:

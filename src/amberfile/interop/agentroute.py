@@ -35,7 +35,7 @@ __all__ = ["Memory", "MemoryProto", "MemorySQLite", "Message"]
 
 T = TypeVar("T")
 
-SESSION, FORMAT = "default", "agentroute"
+SESSION = "default"
 
 
 @dataclass
@@ -162,19 +162,13 @@ class MemorySQLite(_Kept):
 
 
 def _said(message: Message) -> Said:
-    """The message as a session keeps it; an empty id or name, which it refuses, in the parts."""
-    name, call_id = message.name, message.tool_call_id
-    empty = {field: "" for field in ("name", "tool_call_id") if getattr(message, field) == ""}
-    parts = types.Parts(FORMAT, 1, empty) if empty else None
-    calls = message.tool_calls
-    return Said(message.role, message.content, name or None, calls, call_id or None, parts)
+    calls, call_id = message.tool_calls, message.tool_call_id
+    return Said(message.role, message.content, message.name, calls, call_id)
 
 
 def _message(kept: types.Message) -> Message:
     calls = None if kept.tool_calls is None else [dict(call) for call in kept.tool_calls]
-    empty = kept.parts.data if kept.parts and kept.parts.format == FORMAT else {}
-    name, call_id = empty.get("name", kept.name), empty.get("tool_call_id", kept.tool_call_id)
-    return Message(kept.role, kept.content, calls, call_id, name)
+    return Message(kept.role, kept.content, calls, kept.tool_call_id, kept.name)
 
 
 _opening = Lock()

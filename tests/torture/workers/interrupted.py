@@ -25,6 +25,7 @@ from amberfile.stores.sqlite import SqliteStore
 from tests.torture.load import step
 
 STUCK_S = 100
+"""After so long in one round, the worker shows where each thread stands, and fails."""
 
 
 class Beside(threading.Thread):
@@ -56,7 +57,6 @@ class AtCall:
 
 def main(path: str, threads: int, rounds: int, seed: int, how: str) -> None:
     print("ready", flush=True)
-    faulthandler.dump_traceback_later(STUCK_S, exit=True)
     store, stop = SqliteStore(path), threading.Event()
     beside = [Beside(store, worker, stop) for worker in range(1, threads + 1)]
     for thread in beside:
@@ -64,6 +64,7 @@ def main(path: str, threads: int, rounds: int, seed: int, how: str) -> None:
     rng = random.Random(seed)
     steps = 0
     for round in range(rounds):
+        faulthandler.dump_traceback_later(STUCK_S, exit=True)  # from now: the last one is off
         arm = _signal_after(rng.uniform(0, 0.005)) if how == "signal" else _at_call(round + 1)
         steps += _until_interrupted(store, steps, arm)
         store.write(step(0, steps))  # was it cut off, or only its answer?

@@ -1,6 +1,8 @@
 """Reads a store until it is told to stop, and prints how often.
 
-python -m tests.torture.workers.reader PATH
+    python -m tests.torture.workers.reader PATH
+
+A line on its standard input stops it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Appends messages to the shared session with a clock that jumps by days, or stands still.
 
-python -m tests.torture.workers.speaker PATH WORKER MESSAGES SEED
+    python -m tests.torture.workers.speaker PATH WORKER MESSAGES SEED
+
+Waits for a line on its standard input, then begins.
 """
 
 from __future__ import annotations

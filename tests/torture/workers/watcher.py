@@ -1,6 +1,8 @@
 """Holds one snapshot of a store open, and counts its messages each time it is asked.
 
-python -m tests.torture.workers.watcher PATH
+    python -m tests.torture.workers.watcher PATH
+
+Each line on its standard input asks once more.
 """
 
 from __future__ import annotations

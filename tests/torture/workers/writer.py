@@ -1,6 +1,8 @@
 """Writes steps to a store and prints the number of each one when its write has returned.
 
-python -m tests.torture.workers.writer PATH WORKER FIRST END
+    python -m tests.torture.workers.writer PATH WORKER FIRST END
+
+Waits for a line on its standard input, then begins.
 """
 
 from __future__ import annotations

@@ -31,6 +31,13 @@ _ROWS: tuple[tuple[str, Callable[[Any], object]], ...] = (
     (f"SELECT {SESSION_COLUMNS} FROM session", lambda row: to_session(row, _SCOPE)),
 )
 _COUNTS = (
+    ("the store's own row is gone", "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM store)"),
+    (
+        "item {0} has version {1} and {2} before it",
+        "SELECT id, version, found FROM (SELECT id, version,"
+        " (SELECT count(*) FROM version WHERE scope = item.scope AND id = item.id) AS found"
+        " FROM item) WHERE version <> found + 1",
+    ),
     (
         "session {0} says it holds {1} messages and holds {2}",
         "SELECT s.id, s.messages, count(m.seq) FROM session s LEFT JOIN message m"
@@ -70,6 +77,11 @@ def _all_faults(db: apsw.Connection) -> Iterator[str]:
                 read(row)
             except StoreCorrupt as error:
                 yield str(error).split(":", 1)[0]
+    yield from miscounts(db)
+
+
+def miscounts(db: apsw.Connection) -> Iterator[str]:
+    """Rows that others say are there and are not, as when a page is an older or empty one."""
     for message, query in _COUNTS:
         for row in db.execute(query):
             yield message.format(*row)

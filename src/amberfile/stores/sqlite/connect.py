@@ -304,8 +304,8 @@ def _keep_for_ever(connections: list[apsw.Connection]) -> None:
 
 
 def others_at(path: str) -> bool:
-    """Whether this process has, or had and not yet let go, connections to `path`."""
-    return any(connections.path == path for connections in list(_all))
+    """Whether this process has `path` open through another store of ours."""
+    return any(each.path == path and not each.closed for each in list(_all))
 
 
 def _after_fork() -> None:

@@ -85,17 +85,19 @@ def beside_others(folder: Path, others: int = OTHERS) -> Iterator[Row]:
 
 def last_messages(folder: Path) -> Iterator[Row]:
     """The last 20 messages of a session, against bare SQL that makes the same values."""
+    logs = {size: Log(folder / f"log-floor-{size}.db") for size in SESSIONS}
     with amberfile.open(folder / "log.db") as memory:
-        for size in SESSIONS:
-            log = Log(folder / f"log-floor-{size}.db")
-            session, name = memory.session(f"s{size}"), f"s{size}"
+        for size, log in logs.items():
+            name = str(size)
             texts = list(Corpus(11).sentences(size))
+            session = memory.session(name)
             session.extend(Said("user", text) for text in texts)
             log.fill(name, texts)
             mine, floor = in_turn(
                 partial(session.messages, 20), partial(log.messages, name), repeat=400
             )
             yield Row(f"last 20 of {size:,} messages", mine * 1e6, floor * 1e6, "µs", 1.2)
+    log, name = logs[SESSIONS[0]], str(SESSIONS[0])
     rows, values = in_turn(partial(log.rows, name), partial(log.messages, name), repeat=400)
     yield Row(
         "(bare SQL: its rows, no values made)",

@@ -29,24 +29,22 @@ def durable_writes(folder: Path) -> Iterator[Row]:
     ):
         memory = amberfile.open(folder / f"{durability}.db", durability=durability)  # type: ignore[arg-type]
         rows = Rows(folder / f"{durability}-floor.db", synchronous)
-        texts = Corpus(2)
-        memory.remember(texts.sentence())
-        mine, floor = _paired(
-            lambda memory=memory, texts=texts: memory.remember(texts.sentence()),  # type: ignore[misc]
-            lambda rows=rows, texts=texts: rows.insert(texts.sentence()),  # type: ignore[misc]
-        )
+        memory.remember("The first opens the file.")
+        mine, floor = _paired(memory.remember, rows.insert, Corpus(2))
         memory.close()
         yield Row(f"remember, {durability}", mine * 1e6, floor * 1e6, "µs", first, then)
 
 
-def _paired(ours: Callable[[], object], floor: Callable[[], object]) -> tuple[float, float]:
+def _paired(
+    ours: Callable[[str], object], floor: Callable[[str], object], texts: Corpus
+) -> tuple[float, float]:
     """Medians of single calls, the two in turn."""
     mine: list[float] = []
     theirs: list[float] = []
-    for _ in range(ROUNDS * SINGLE):
+    for text in texts.sentences(ROUNDS * SINGLE):
         for kept, call in ((mine, ours), (theirs, floor)):
             begun = time.perf_counter()
-            call()
+            call(text)
             kept.append(time.perf_counter() - begun)
     return median(mine), median(theirs)
 
@@ -97,10 +95,7 @@ def growth(folder: Path) -> Iterator[Row]:
     """The same write into a store of 100,000 and into one of 1,000."""
     small = _filled(folder / "small.db", 1_000)
     large = _filled(folder / "large.db", GROWN)
-    texts = Corpus(5)
-    mine, floor = _paired(
-        lambda: large.remember(texts.sentence()), lambda: small.remember(texts.sentence())
-    )
+    mine, floor = _paired(large.remember, small.remember, Corpus(5))
     small.close()
     large.close()
     size = (folder / "large.db").stat().st_size / (GROWN + ROUNDS * SINGLE)

@@ -21,13 +21,14 @@ from amberfile.stores.sqlite import SqliteStore
 from amberfile.testing.samples import ADA, NOW, batch, exact, ids, put, say, view
 
 _WRITER = """
-import itertools, sys
+import itertools, sys, time
 from amberfile.stores.sqlite import SqliteStore
 from amberfile.testing.samples import batch, put, say
 store = SqliteStore(sys.argv[1], durability="relaxed")
 for number in itertools.count():
     store.write(batch(say(f"theirs {number} " + "text " * 50), put(f"id{number % 50}")))
     print(number, flush=True)
+    time.sleep(0.005)
 """
 
 
@@ -54,6 +55,7 @@ def load(store: SqliteStore) -> Iterator[Acknowledged]:
         while not done.is_set():
             store.write(batch(say(f"ours {returned.ours + 1} ", session="ours")))
             returned.ours += 1
+            time.sleep(0.005)
 
     def listen() -> None:
         assert other.stdout

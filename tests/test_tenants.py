@@ -37,12 +37,15 @@ from amberfile.testing.samples import (
     HOUR,
     MANY,
     NOW,
+    batch,
     enqueue,
     exact,
     found,
     item,
     message,
     open_turn,
+    put,
+    say,
     view_of,
 )
 from amberfile.types import Filter, Scope
@@ -207,6 +210,7 @@ def test_a_tenant_with_the_same_names_answers_nothing_for_another(folder: Path, 
     empty = seen(store, B)
     for call in calls(random.Random(seed), 60):
         write(store, A, call)
+    store.write(batch(put("last"), say("words"), scope=A))
     assert seen(store, B) == empty
     handles = [one.handle for one in found(store, A)]
     assert handles

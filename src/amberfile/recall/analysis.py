@@ -61,6 +61,8 @@ def terms(text: str, *, stop_words: bool = False) -> list[str]:
     ['30', 'net', 'net-30']
     """
     words = text.split()
+    if not words:
+        return []
     if stop_words:
         return list(chain.from_iterable(map(_full_lexicon.__getitem__, words)))
     return list(chain.from_iterable(map(_lexicon.__getitem__, words))) or terms(

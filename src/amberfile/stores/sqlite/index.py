@@ -22,6 +22,7 @@ from amberfile.changes import HANDLE_BITS, Terms
 from amberfile.errors import StoreCorrupt
 from amberfile.stores.base import Posting
 from amberfile.stores.sqlite.rows import bound, unbound
+from amberfile.types import Scope
 
 POSTING = Struct("<QI")  # place, weight
 ROW_BYTES = 64 * POSTING.size
@@ -54,11 +55,12 @@ class Known:
 
 
 class KnownTerms:
-    """What is known of every scope. Right as long as nobody else wrote."""
+    """What is known of every scope, and the scopes' numbers. Right as long as nobody else wrote."""
 
     def __init__(self) -> None:
         self._rev = -1
         self._scopes: dict[int, Known] = {}
+        self.numbers: dict[Scope, int] = {}
 
     def of(self, scope: int) -> Known:
         return self._scopes.setdefault(scope, Known())
@@ -74,6 +76,7 @@ class KnownTerms:
 
     def forget(self) -> None:
         self._scopes.clear()
+        self.numbers.clear()
         self._rev = -1
 
 
@@ -126,8 +129,10 @@ class Index:
             data = b"".join([POSTING.pack(place, weight) for _, place, weight in postings])
             self._append(number, data, longer, more)
         self._pending = []
-        self._db.executemany(_LENGTHEN, longer)
-        self._db.executemany(_INSERT, more)
+        if longer:
+            self._db.executemany(_LENGTHEN, longer)
+        if more:
+            self._db.executemany(_INSERT, more)
 
     def _append(
         self,

@@ -174,7 +174,7 @@ def message_row(message: Message, *, seq: int, turn: str | None, rev: int) -> Ro
         micros(message.created_at),
         rev,
     )
-    return (*row, _message_sum(*map(unbound, row)))
+    return (*row, _message_sum(row))
 
 
 def to_messages(rows: Iterable[Row], scope: Scope, session: str) -> list[Message]:
@@ -187,15 +187,14 @@ def to_messages(rows: Iterable[Row], scope: Scope, session: str) -> list[Message
         StoreCorrupt: a row is not what was written.
     """
     found = []
-    for seq, id, role, content, name, calls, call_id, parts, turn, created_at, rev, sum in rows:
+    for row in rows:
+        seq, id, role, content, name, calls, call_id, parts, turn, created_at, rev, sum = row
+        if sum != _message_sum(row[:-1]):
+            raise damaged(f"message {unbound(id)!r}")
         if bytes in (type(id), type(role), type(content), type(turn)):
             id, role, content, turn = map(unbound, (id, role, content, turn))
         if not (name is calls is call_id is parts is None):
             name, calls, call_id, parts = map(unbound, (name, calls, call_id, parts))
-        if sum != _message_sum(
-            seq, id, role, content, name, calls, call_id, parts, turn, created_at, rev
-        ):
-            raise damaged(f"message {id!r}")
         fields = {
             "id": id,
             "scope": scope,
@@ -221,23 +220,12 @@ _new = object.__new__
 _set = object.__setattr__
 
 
-def _message_sum(
-    seq: int,
-    id: str,
-    role: str,
-    content: str | None,
-    name: str | None,
-    calls: str | None,
-    call_id: str | None,
-    parts: str | None,
-    turn: str | None,
-    created_at: int,
-    rev: int,
-) -> int:
-    return crc32(
-        f"{seq}\0{id}\0{role}\0{content}\0{name}\0{calls}\0{call_id}\0{parts}\0{turn}"
-        f"\0{created_at}\0{rev}".encode("utf-8", "surrogatepass")
-    )
+def _message_sum(row: Row) -> int:
+    """The checksum of a row without it; a third faster than `repr`."""
+    return checksum(_MESSAGE_FORM % row)
+
+
+_MESSAGE_FORM = "\0".join(["%s"] * MESSAGE_COLUMNS.count(","))
 
 
 def session_row(session: SessionInfo, rev: int) -> Row:

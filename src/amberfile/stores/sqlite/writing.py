@@ -31,8 +31,13 @@ class Writing:
         self.rev = rev
         self.serial = serial
         self.at = micros(batch.at)
-        self.scope = scope_number(db, batch.scope) or _add_scope(db, batch.scope)
+        self.scope = known.numbers.get(batch.scope) or self._number(known)
         self.index = Index(db, self.scope, known.of(self.scope))
+
+    def _number(self, known: KnownTerms) -> int:
+        number = scope_number(self.db, self.batch.scope) or _add_scope(self.db, self.batch.scope)
+        known.numbers[self.batch.scope] = number
+        return number
 
     def row(self, query: str, values: tuple[Any, ...] = ()) -> Any:
         """The first row, or None."""

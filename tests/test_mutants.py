@@ -140,6 +140,7 @@ SCOPE = re.compile(
 SCOPE_TESTS = ["tests/test_tenants.py", CONFORMANCE, "-k", "scope or tenant"]
 DOUBLED = {
     '_DELETE = "DELETE FROM item WHERE',
+    'f" SELECT scope, {ITEM_COLUMNS} FROM item WHERE',
     "WHERE scope = ? AND session = (SELECT id FROM session",
     '"SELECT handle, rev FROM {table} WHERE',
     '"DELETE FROM message WHERE scope = ? AND session = ? AND seq = ?"',

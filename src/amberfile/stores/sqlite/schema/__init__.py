@@ -24,6 +24,11 @@ CHECKED_AT_OPEN = 8 * 1024 * 1024
 _FOLDER = os.path.dirname(__file__)
 _WAIT_S = 30.0
 
+_HEADER = """
+    SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+      FROM pragma_application_id, pragma_user_version
+"""  # one statement, so one state: another process may make the file meanwhile
+
 _FOREIGN = (
     (
         {"messages", "facts", "facts_fts"},
@@ -57,19 +62,14 @@ def prepare(db: apsw.Connection, path: str, *, suspect: bool = False) -> None:
         verify(db, path)
 
 
-def is_fresh(db: apsw.Connection) -> bool:
-    """Whether nothing was ever written to the file."""
-    return not _value(db, "SELECT count(*) FROM sqlite_schema")
-
-
 def _recognise(db: apsw.Connection, path: str, *, known: int) -> int:
     """The file's schema number; 0 for a new file."""
-    application, version = _value(db, "PRAGMA application_id"), _value(db, "PRAGMA user_version")
+    ((application, version, parts),) = db.execute(_HEADER).fetchall()
     if application == APPLICATION_ID:
         if version > known:
             raise SchemaTooNew(path, found=version, known=known)
         return int(version)
-    if application == 0 and version == 0 and is_fresh(db):
+    if application == version == parts == 0:
         return 0
     raise NotAStore(f"{path} is not an amberfile store: {_who(db, path)}. Nothing was changed")
 

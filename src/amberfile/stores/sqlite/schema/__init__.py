@@ -64,7 +64,8 @@ def prepare(db: apsw.Connection, path: str, *, suspect: bool = False) -> None:
 
 def _recognise(db: apsw.Connection, path: str, *, known: int) -> int:
     """The file's schema number; 0 for a new file."""
-    ((application, version, parts),) = db.execute(_HEADER).fetchall()
+    header: Any = db.execute(_HEADER).fetchall()
+    application, version, parts = header[0]
     if application == APPLICATION_ID:
         if version > known:
             raise SchemaTooNew(path, found=version, known=known)

@@ -1,8 +1,9 @@
-"""The SQLite engine keeps the contract."""
+"""The SQLite engine keeps the contract, and agrees with the RAM engine on random sequences."""
 
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from amberfile.stores.base import Store
 from amberfile.stores.sqlite import SqliteStore
 from amberfile.testing.conformance import StoreConformance
+from amberfile.testing.machine import StoreMachine
 
 
 class TestSqliteStore(StoreConformance):
@@ -37,3 +39,22 @@ class TestSqliteStore(StoreConformance):
 
     def opened(self, path: str) -> Store:
         return SqliteStore(path)
+
+
+class SqliteMachine(StoreMachine):
+    def make(self) -> Store:
+        self.folder = tempfile.TemporaryDirectory()
+        # Relaxed: thousands of short sequences, none of which loses power.
+        return SqliteStore(Path(self.folder.name, "memory.db"), durability="relaxed")
+
+    def reopen(self, store: Store) -> Store:
+        assert isinstance(store, SqliteStore)
+        store.close()
+        return SqliteStore(store.path, durability="relaxed")
+
+    def teardown(self) -> None:
+        super().teardown()
+        self.folder.cleanup()
+
+
+TestSqliteMachine = SqliteMachine.TestCase

@@ -31,6 +31,12 @@ class Rows:
         self.db.execute("CREATE TABLE item (id TEXT PRIMARY KEY, text TEXT, at INTEGER)")
         self._count = 0
 
+    def fill(self, texts: Iterable[str]) -> None:
+        self.db.execute("BEGIN")
+        for text in texts:
+            self.insert(text)
+        self.db.execute("COMMIT")
+
     def insert(self, text: str) -> None:
         self._count += 1
         row = (f"0192a3b4-5c6d-7e8f-9a0b-{self._count:012d}", text, self._count)

@@ -16,20 +16,23 @@ from floors import FullText, Rows
 from timing import ROUNDS, Row, in_turn
 
 SINGLE = 150
+USED = 10_000
 BULK = 20_000
 THREADS = 32
 GROWN = 100_000
 
 
 def durable_writes(folder: Path) -> Iterator[Row]:
-    """One caller, one statement a commit, against a bare insert."""
+    """One caller, one statement a commit, against a bare insert; both beside 10,000 others."""
     for durability, synchronous, first, then in (
         ("full", "FULL", 2.0, 1.3),
         ("relaxed", "NORMAL", 10.0, 4.0),
     ):
         memory = amberfile.open(folder / f"{durability}.db", durability=durability)  # type: ignore[arg-type]
         rows = Rows(folder / f"{durability}-floor.db", synchronous)
-        memory.remember("The first opens the file.")
+        before = list(Corpus(1).sentences(USED))
+        memory.remember_all(map(Draft, before))
+        rows.fill(before)
         mine, floor = _paired(memory.remember, rows.insert, Corpus(2))
         memory.close()
         yield Row(f"remember, {durability}", mine * 1e6, floor * 1e6, "µs", first, then)

@@ -9,6 +9,7 @@ from typing import Any
 import apsw
 
 from amberfile.errors import StoreCorrupt
+from amberfile.stores.sqlite.index import WAITING, unpacked
 from amberfile.stores.sqlite.rows import (
     ITEM_COLUMNS,
     MESSAGE_COLUMNS,
@@ -52,14 +53,20 @@ _COUNTS = (
         " WHERE entries <> found",
     ),
     (
-        "term {0} has no posting",
-        "SELECT id FROM term WHERE NOT EXISTS (SELECT 1 FROM posting WHERE term = term.id)",
+        "scope {0} says that {1} postings wait and has {2}",
+        "SELECT id, waiting, found FROM (SELECT id, waiting,"
+        f" (SELECT coalesce(sum(length(data)), 0) / {WAITING.size} FROM tail"
+        " WHERE scope = scope.id) AS found FROM scope) WHERE waiting <> found",
     ),
     (
         "{0} postings have no term",
         "SELECT n FROM (SELECT count(*) AS n FROM posting"
         " WHERE term NOT IN (SELECT id FROM term)) WHERE n > 0",
     ),
+)
+
+_WITHOUT_POSTING = (
+    "SELECT id FROM term WHERE NOT EXISTS (SELECT 1 FROM posting WHERE term = term.id)"
 )
 
 
@@ -85,3 +92,7 @@ def miscounts(db: apsw.Connection) -> Iterator[str]:
     for message, query in _COUNTS:
         for row in db.execute(query):
             yield message.format(*row)
+    waiting = {term for term, _, _ in unpacked(db.execute("SELECT data FROM tail"), WAITING)}
+    for (term,) in db.execute(_WITHOUT_POSTING):
+        if term not in waiting:
+            yield f"term {term} has no posting"

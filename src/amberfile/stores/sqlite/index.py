@@ -3,8 +3,10 @@
 The postings of a term stand in its rows up to 64 together, in order of place:
 a row more a posting would be three times the space, twice the writing and ten
 times the reading. Handles only grow, so new ones are appended to a term's
-last row. What an entry added is kept with its own row, packed, so that it can
-be taken out again without reading its text. A term goes with its last posting.
+last row. The postings of the last few entries wait in a tail, a row an entry,
+and are moved together: else a single write would touch a page for each of its
+terms. What an entry added is kept with its own row, packed, so that it can be
+taken out again without reading its text. A term goes with its last posting.
 """
 
 from __future__ import annotations
@@ -20,25 +22,28 @@ import apsw
 
 from amberfile.changes import HANDLE_BITS, Terms
 from amberfile.errors import StoreCorrupt
-from amberfile.stores.base import Posting
 from amberfile.stores.sqlite.rows import bound, unbound
 from amberfile.types import Scope
 
 POSTING = Struct("<QI")  # place, weight
 ROW_BYTES = 64 * POSTING.size
 
+WAITING = Struct("<IQI")  # term, place, weight
+MOST_WAITING = 512
+"""Postings of a scope in the tail: about 40 sentences, 0.1 ms to read through."""
+
 _MOST_KNOWN = 500_000
 
 
-def unpacked(rows: Iterable[Any]) -> list[Posting]:
-    """The postings in the rows of one term."""
+def unpacked(rows: Iterable[Any], form: Struct = POSTING) -> list[Any]:
+    """The postings in rows of `data`: of one term, or of a tail."""
     data = b"".join([data for (data,) in rows])
-    if len(data) % POSTING.size:
+    if len(data) % form.size:
         raise StoreCorrupt(
             "a part of the index is damaged. Check the file: amberfile doctor; "
             "then go back to a backup"
         )
-    return list(POSTING.iter_unpack(data))
+    return list(form.iter_unpack(data))
 
 
 class Known:
@@ -47,11 +52,13 @@ class Known:
     Args:
         ids: by term.
         last: by id: the last row's `first`, and its bytes.
+        waiting: postings in the tail.
     """
 
     def __init__(self) -> None:
         self.ids: dict[str, int] = {}
         self.last: dict[int, tuple[int, int]] = {}
+        self.waiting = 0
 
 
 class KnownTerms:
@@ -81,7 +88,7 @@ class KnownTerms:
 
 
 class Index:
-    """Adds and removes entries. `flush` writes what was added, in the order of the table."""
+    """Adds and removes entries. `finish` writes what was added."""
 
     def __init__(self, db: apsw.Connection, scope: int, known: Known) -> None:
         self._db = db
@@ -90,7 +97,16 @@ class Index:
         self._pending: list[tuple[int, int, int]] = []
         self._new: list[tuple[int, int, str | bytes | None]] = []
         self._next_id = 0
+        self._touched = False
         self.entries = self.passages = self.words = 0
+
+    @property
+    def changed(self) -> bool:
+        return self._touched
+
+    @property
+    def waiting(self) -> int:
+        return self._known.waiting
 
     def add(self, handle: int, terms: Terms) -> bytes:
         """Index an entry; returns what `remove` needs."""
@@ -106,7 +122,7 @@ class Index:
 
     def remove(self, handle: int, packed: bytes) -> None:
         """Take an entry out again."""
-        self.flush()
+        self._settle()
         passages, words, *numbers = array("I", packed)
         for number in numbers:
             self._remove_postings(number, handle << HANDLE_BITS, (handle + 1) << HANDLE_BITS)
@@ -115,11 +131,35 @@ class Index:
                 self._known.ids.pop(unbound(text), None)
         self._count(-1, -passages, -words)
 
-    def flush(self) -> None:
-        """Write the postings that wait; sorted, so that pages fill from left to right."""
+    def finish(self) -> None:
+        """Write what was added: to the tail, or with all that waits there to its place."""
+        added = len(self._pending)
+        if self._known.waiting + added > MOST_WAITING:
+            self._settle()
+        elif added:
+            self._write_new_terms()
+            rows = [
+                (self._scope, handle, b"".join([WAITING.pack(*posting) for posting in postings]))
+                for handle, postings in groupby(
+                    self._pending, lambda posting: posting[1] >> HANDLE_BITS
+                )
+            ]
+            self._db.executemany(_INSERT_TAIL, rows)
+            self._known.waiting += added
+            self._pending = []
+
+    def _write_new_terms(self) -> None:
         if self._new:
             self._db.executemany(_INSERT_TERM, self._new)
             self._new = []
+
+    def _settle(self) -> None:
+        """Write every posting that waits, sorted, so that pages fill from left to right."""
+        self._write_new_terms()
+        if self._known.waiting:
+            self._pending += unpacked(self._db.execute(TAIL, (self._scope,)), WAITING)
+            self._db.execute(_EMPTY_TAIL, (self._scope,))
+            self._known.waiting = 0
         if not self._pending:
             return
         longer: list[tuple[bytes, int, int]] = []
@@ -174,6 +214,7 @@ class Index:
                 self._db.execute(_DELETE, (number, first))
 
     def _count(self, entries: int, passages: int, words: int) -> None:
+        self._touched = True
         self.entries += entries
         self.passages += passages
         self.words += words
@@ -195,6 +236,9 @@ class Index:
         return self._next_id
 
 
+TAIL = "SELECT data FROM tail WHERE scope = ? ORDER BY handle"
+_INSERT_TAIL = "INSERT INTO tail (scope, handle, data) VALUES (?, ?, ?)"
+_EMPTY_TAIL = "DELETE FROM tail WHERE scope = ?"
 _INSERT = "INSERT INTO posting (term, first, data) VALUES (?, ?, ?)"
 _LENGTHEN = "UPDATE posting SET data = CAST(data || ? AS BLOB) WHERE term = ? AND first = ?"
 _SHORTEN = "UPDATE posting SET data = ? WHERE term = ? AND first = ?"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import apsw
 
-from amberfile.stores.base import Changed, Found
+from amberfile.stores.base import Changed, Found, Posting
+from amberfile.stores.sqlite.index import TAIL, WAITING, unpacked
 from amberfile.stores.sqlite.rows import (
     ITEM_COLUMNS,
     JOB_COLUMNS,
@@ -69,9 +70,9 @@ TURNS = f"""
     SELECT {TURN_COLUMNS} FROM turn
      WHERE session = (SELECT id FROM session WHERE scope = ? AND name = ?) ORDER BY number
 """
+TERM = "SELECT id FROM term WHERE scope = ? AND text = ?"
 POSTINGS = """
-    SELECT data FROM posting
-     WHERE term = (SELECT id FROM term WHERE scope = ? AND text = ?) ORDER BY first
+    SELECT data FROM posting WHERE term = ? ORDER BY first
 """  # a posting goes when its entry is no longer current, so no row of an entry is read
 STATS = "SELECT entries, passages, words FROM scope WHERE id = ?"
 JOBS = f"SELECT {JOB_COLUMNS} FROM job WHERE scope = ? ORDER BY number"
@@ -113,6 +114,22 @@ def newest_items(
     values = (number, below(before)) if key is None else (number, below(before), bound(key))
     for handle, *row in db.execute(query, values):
         yield Found(handle, to_item(tuple(row), scope))
+
+
+def postings(
+    db: apsw.Connection, scope: int, terms: Sequence[str]
+) -> Iterator[tuple[str, list[Posting]]]:
+    """Where each term stands in a scope: in its rows, then in the tail, where the newest are."""
+    rows: Any = [(term, *row) for term in terms for row in db.execute(TERM, (scope, bound(term)))]
+    wanted = {number for _, number in rows}
+    waiting: dict[int, list[Posting]] = {}
+    for number, place, weight in unpacked(db.execute(TAIL, (scope,)), WAITING):
+        if number in wanted:
+            waiting.setdefault(number, []).append((place, weight))
+    for term, number in rows:
+        settled: list[Posting] = unpacked(db.execute(POSTINGS, (number,)))
+        if standing := settled + waiting.get(number, []):
+            yield term, standing
 
 
 def vocabulary(

@@ -36,7 +36,6 @@ from amberfile.stores.sqlite.backup import copy_verified
 from amberfile.stores.sqlite.check import faults
 from amberfile.stores.sqlite.commit import GroupCommit
 from amberfile.stores.sqlite.connect import Connections, others_at
-from amberfile.stores.sqlite.index import unpacked
 from amberfile.stores.sqlite.report import report
 from amberfile.stores.sqlite.rows import (
     bound,
@@ -208,10 +207,8 @@ class SqliteStore:
         found: dict[str, list[Posting]] = {}
         with self._connections.snapshot() as db:
             for number in [self._number(db, scope) for scope in scopes]:
-                for term in terms:
-                    rows = unpacked(db.execute(queries.POSTINGS, (number, bound(term))))
-                    if rows:
-                        found[term] = sorted(found[term] + rows) if term in found else rows
+                for term, rows in queries.postings(db, number, terms):
+                    found[term] = sorted(found[term] + rows) if term in found else rows
         return found
 
     def stats(self, scopes: Sequence[Scope]) -> Stats:

@@ -15,6 +15,9 @@ from amberfile.types import Scope, micros
 _FORGOTTEN = "SELECT 1 FROM tombstone WHERE scope = ? AND id = ? AND kind <> 'session'"
 
 
+_SCOPE = "SELECT id, waiting FROM scope WHERE space = ? AND user = ? AND agent = ?"
+
+
 class Writing:
     """One batch inside a transaction: its scope's number, its rev, its index.
 
@@ -35,9 +38,12 @@ class Writing:
         self.index = Index(db, self.scope, known.of(self.scope))
 
     def _number(self, known: KnownTerms) -> int:
-        number = scope_number(self.db, self.batch.scope) or _add_scope(self.db, self.batch.scope)
-        known.numbers[self.batch.scope] = number
-        return number
+        scope = self.batch.scope
+        names = (bound(scope.space), bound(scope.user), bound(scope.agent))
+        number, waiting = self.row(_SCOPE, names) or (_add_scope(self.db, scope), 0)
+        known.numbers[scope] = number
+        known.of(number).waiting = waiting
+        return int(number)
 
     def row(self, query: str, values: tuple[Any, ...] = ()) -> Any:
         """The first row, or None."""
@@ -70,12 +76,12 @@ class Writing:
     def finish(self) -> None:
         """Write what was saved up for the end of the batch."""
         index = self.index
-        index.flush()
-        if index.entries or index.passages or index.words:
+        index.finish()
+        if index.changed:
             self.db.execute(
                 "UPDATE scope SET entries = entries + ?, passages = passages + ?,"
-                " words = words + ? WHERE id = ?",
-                (index.entries, index.passages, index.words, self.scope),
+                " words = words + ?, waiting = ? WHERE id = ?",
+                (index.entries, index.passages, index.words, index.waiting, self.scope),
             )
 
 

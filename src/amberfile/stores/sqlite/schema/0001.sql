@@ -19,6 +19,7 @@ CREATE TABLE scope (
     entries  INTEGER NOT NULL DEFAULT 0,  -- current ones, for ranking
     passages INTEGER NOT NULL DEFAULT 0,
     words    INTEGER NOT NULL DEFAULT 0,
+    waiting  INTEGER NOT NULL DEFAULT 0,  -- postings in `tail`
     UNIQUE (space, user, agent)
 ) STRICT;
 
@@ -158,6 +159,15 @@ CREATE TABLE posting (
     first INTEGER NOT NULL,  -- no place in this row is below it, none in the rows before above
     data  BLOB NOT NULL,     -- up to 64 times: place (8 bytes), weight (4), little-endian
     PRIMARY KEY (term, first)
+) STRICT, WITHOUT ROWID;
+
+-- Postings of the newest entries, which wait here to be moved into `posting` together:
+-- one row to write for an entry, not one for each of its terms.
+CREATE TABLE tail (
+    scope  INTEGER NOT NULL REFERENCES scope,
+    handle INTEGER NOT NULL,
+    data   BLOB NOT NULL,  -- each: term (4 bytes), place (8), weight (4), little-endian
+    PRIMARY KEY (scope, handle)
 ) STRICT, WITHOUT ROWID;
 
 -- What was forgotten or cleared, without its text.

@@ -29,6 +29,7 @@ lint: $(READY)  ## Check style and types only
 
 bench: $(READY)  ## Measure speed on this machine
 	$(BIN)/python bench/speed.py --write docs/speed.md
+	$(BIN)/python bench/where.py --write docs/speed.md
 
 torture: $(READY)  ## Run every test with its full figures: many minutes
 	AMBERFILE_TORTURE=1 $(BIN)/pytest -n $(JOBS) -m "torture or not torture"

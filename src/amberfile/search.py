@@ -29,7 +29,6 @@ MEASURED = 100
 PREFIX, PART = 0.5, 0.25
 """What a word counts that only begins with, or contains, the one asked for."""
 
-_FEW = 16  # entries read before any others: mostly enough where there are no messages
 _CHUNK = 1_000  # entries read at once where all are needed
 _SHORTENED = 3  # characters that a word may lose at its end to fit as a part
 _ENOUGH_TERMS = 64
@@ -54,7 +53,7 @@ def recall(
     said = [pair for pair in first if is_message(pair[0])]
     others = chain((pair for pair in first if not is_message(pair[0])), possible)
     measured, beside = _measured(store, scopes, searched, said, filter)
-    matching = [*measured, *islice(_matching(store, scopes, others, filter), limit)]
+    matching = [*measured, *islice(_matching(store, scopes, others, filter, limit), limit)]
     hits = [
         (explain(searched, found.handle, beside.get(found.handle, ())), found)
         for _, found in sorted(matching, key=_best_first)[:limit]
@@ -165,10 +164,18 @@ def _possible(searched: Searched, filter: Filter) -> Iterator[tuple[int, float]]
 
 
 def _matching(
-    store: Store, scopes: Sequence[Scope], ranked: Iterable[tuple[int, float]], filter: Filter
+    store: Store,
+    scopes: Sequence[Scope],
+    ranked: Iterable[tuple[int, float]],
+    filter: Filter,
+    expected: int,
 ) -> Iterator[tuple[float, Found]]:
-    """(score, entry) of those that match, in the same order, read as far as they are asked for."""
-    rest, size = iter(ranked), _FEW
+    """(score, entry) of those that match, in the same order, read as far as they are asked for.
+
+    Args:
+        expected: so many will probably be asked for.
+    """
+    rest, size = iter(ranked), min(expected, _CHUNK)
     while scores := dict(islice(rest, size)):
         for found in store.entries(scopes, list(scores)):
             if filter.matches(found.entry):
@@ -184,7 +191,7 @@ def _measured(
     filter: Filter,
 ) -> tuple[list[tuple[float, Found]], dict[int, list[Beside]]]:
     """The messages that match, with the words beside them counted; and what is beside them."""
-    matching = list(_matching(store, scopes, said, filter))
+    matching = list(_matching(store, scopes, said, filter, MEASURED))
     beside = _neighbours(store, scopes, [found for _, found in matching])
     measured = [
         (total(explain(searched, found.handle, beside.get(found.handle, ()))), found)

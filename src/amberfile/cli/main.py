@@ -65,7 +65,11 @@ class Main(click.Group):
         sys.exit(code if isinstance(code, int) else 0)
 
 
-@click.command(cls=Main, invoke_without_command=True)
+@click.command(
+    cls=Main,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="amberfile")
 @common
 def main(app: App) -> None:

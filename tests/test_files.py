@@ -11,13 +11,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
 
 from amberfile import errors
-from amberfile.stores.sqlite import SqliteStore, place
+from amberfile.stores.sqlite import SqliteStore, check, place
 from amberfile.stores.sqlite.errors import KINDS, translated
+from amberfile.stores.sqlite.index import unpacked
 from amberfile.testing.samples import ADA, batch, found, ids, put, say
 
 FOREIGN = {
@@ -351,3 +353,18 @@ def test_what_is_closed_leaves_one_file(path: Path) -> None:
     store.close()
     store.close()
     assert [beside.name for beside in path.parent.iterdir()] == [path.name]
+
+
+def test_a_file_that_is_written_while_it_is_checked_is_sound(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write(batch(put("a", "first")))
+
+    def write_meanwhile(*given: Any) -> list[Any]:
+        waiting = unpacked(*given)
+        store.write(batch(put("b", "second")))
+        return waiting
+
+    monkeypatch.setattr(check, "unpacked", write_meanwhile)
+    with closing(SqliteStore(path)) as other:
+        assert ids(other.get(ADA, ["a", "b"])) == ["a", "b"]

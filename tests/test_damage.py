@@ -316,6 +316,36 @@ def test_row_checksums_alone_leave_little_unseen(
             assert answer["write"] == "!StoreCorrupt"
 
 
+SPOIL = """
+import sys, apsw
+path, new, old = sys.argv[1], "substr(sql, 1, length(sql) - 7)", "sql || ' STRICT'"
+for change in (new, None, old):
+    db = apsw.Connection(path)
+    db.execute("PRAGMA writable_schema = ON")
+    if change is None:
+        db.execute("UPDATE store SET rev = 'x'")
+    else:
+        db.execute(f"UPDATE sqlite_schema SET sql = {change} WHERE name = 'store'")
+    db.close()
+"""
+
+
+def test_a_number_that_became_a_text_is_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What our own code stumbles over is looked for in the file."""
+    path = tmp_path / "memory.db"
+    store = SqliteStore(path)
+    store.write(batch(*FURNITURE))
+    store.close()
+    subprocess.run([sys.executable, "-c", SPOIL, str(path)], check=True)
+    monkeypatch.setattr(schema, "CHECKED_AT_OPEN", 0)
+    with closing(SqliteStore(path)) as damaged:
+        for told in (r"store\.rev", "found damaged"):
+            with pytest.raises(errors.StoreCorrupt, match=told):
+                damaged.write(batch(*FURNITURE))
+
+
 TABLES = "store scope item version session message turn term posting tombstone op job".split()
 
 

@@ -17,9 +17,10 @@ from types import TracebackType
 
 import apsw
 
-from amberfile.errors import StoreClosed, StoreCorrupt, StoreReadOnly
+from amberfile.errors import AmberfileError, StoreClosed, StoreCorrupt, StoreReadOnly
 from amberfile.stores.sqlite.checkpoint import MOST_PAGES, layer
 from amberfile.stores.sqlite.errors import DRIVER_ERRORS, Mapped, translated
+from amberfile.stores.sqlite.schema import verify
 
 _READ_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 _PRAGMAS = (
@@ -39,6 +40,8 @@ CHECKPOINT_PAGES = 1000
 
 CHECKPOINT_WAIT_S = 0.25
 """How long a forget waits for readers before it leaves the log to the next write."""
+
+_MAYBE_DAMAGE = (TypeError, ValueError, ArithmeticError, LookupError, StopIteration)
 
 
 class Connections:
@@ -124,6 +127,20 @@ class Connections:
         if isinstance(error, DRIVER_ERRORS):
             error = translated(error, self.path)
         self._corrupt = self._corrupt or isinstance(error, StoreCorrupt)
+
+    def blame_damage(self, db: apsw.Connection, error: BaseException | None) -> None:
+        """Where our own code fails on what it read, see whether the file is to blame.
+
+        Raises:
+            StoreCorrupt: it is. Else the caller's error stands.
+        """
+        if isinstance(error, _MAYBE_DAMAGE) and not isinstance(error, AmberfileError):
+            try:
+                with self.mapped:
+                    verify(db, self.path)
+            except StoreCorrupt as damage:
+                self._corrupt = True
+                raise damage from error
 
     def drop_writer(self, error: Exception) -> None:
         """After an error of the disk or the file: never trust this connection again."""
@@ -265,7 +282,10 @@ class _Loan:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._connections.give_back(self._db, error)
+        try:
+            self._connections.blame_damage(self._db, error)
+        finally:
+            self._connections.give_back(self._db, error)
         if isinstance(error, DRIVER_ERRORS):
             raise translated(error, self._connections.path) from error
 

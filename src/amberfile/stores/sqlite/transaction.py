@@ -84,6 +84,7 @@ class Transaction:
                 _answer(outcomes)  # interrupted after the commit
             if isinstance(error, DRIVER_ERRORS):
                 raise translated(error, self._connections.path) from error
+            self._connections.blame_damage(db, error)
             raise
 
     def _undo(self, db: apsw.Connection, error: BaseException) -> None:

@@ -122,13 +122,15 @@ def verify(db: apsw.Connection, path: str) -> None:
     Raises:
         StoreCorrupt: with the first thing that it found.
     """
-    db.execute("BEGIN")  # one state for all: another process may write meanwhile
+    within = db.in_transaction
+    if not within:
+        db.execute("BEGIN")  # one state for all: another process may write meanwhile
     try:
         found = _value(db, "PRAGMA integrity_check(1)")
         if found == "ok":
             found = next(miscounts(db), "ok")
     finally:
-        if db.in_transaction:
+        if db.in_transaction and not within:
             db.execute("ROLLBACK")
     if found != "ok":
         raise StoreCorrupt(f"{path} is damaged: {found}. Nothing was changed. Go back to a backup")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from click.testing import Result
+
     from amberfile import Memory
 
 SEED = "AMBERFILE_SEED"
@@ -91,3 +93,37 @@ def memory(url: str) -> Iterator[Memory]:
 
     with amberfile.open(url) as memory:
         yield memory
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> str:
+    """The path of a store that is not there yet."""
+    return str(tmp_path / "agent.db")
+
+
+@pytest.fixture
+def run(db: str) -> Callable[..., Result]:
+    """Calls the command line on the store `db`, in this process: `run("list", stdin="")`."""
+    from click.testing import CliRunner
+
+    from amberfile.cli.main import main
+
+    def call(*words: str, stdin: str | bytes = b"") -> Result:
+        return CliRunner().invoke(main, ["--db", db, *words], input=stdin)
+
+    return call
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Output as on a terminal of 100 columns."""
+    from amberfile.cli import output
+
+    monkeypatch.setattr(output, "on_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.fixture
+def person(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who answers what is asked: with what stands on stdin."""
+    monkeypatch.setattr("amberfile.cli.asking.can_ask", lambda: True)

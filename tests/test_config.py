@@ -9,7 +9,7 @@ import pytest
 
 import amberfile
 from amberfile import InvalidInput, StoreClosed
-from amberfile.config import Target, connect, default_path, target
+from amberfile.config import Target, connect, target
 
 
 @pytest.fixture(autouse=True)
@@ -63,8 +63,8 @@ def test_options_are_typed_and_go_before_arguments(tmp_path: Path) -> None:
         ("a.db?durabilty=full", "did you mean 'durability'"),
         ("a.db?colour=red", "known: busy_timeout, durability"),
         ("a.db?durability=most", "Give 'full' or 'relaxed'"),
-        ("a.db?busy_timeout=soon", "Give '30'"),
-        ("a.db?busy_timeout=nan", "Give '30'"),
+        ("a.db?busy_timeout=soon", "Give 30"),
+        ("a.db?busy_timeout=nan", "Give 30"),
         ("a.db?busy_timeout=1&busy_timeout=2", "given twice"),
         ("", "is no path"),
         ("a\0.db", "is no path"),
@@ -90,13 +90,13 @@ def test_the_default_place_follows_the_environment(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("AMBERFILE_HOME")
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
-    assert default_path() == str(tmp_path / ".local/share/amberfile/default.db")
+    assert target(None).where == str(tmp_path / ".local/share/amberfile/default.db")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    assert default_path() == str(tmp_path / "data/amberfile/default.db")
+    assert target(None).where == str(tmp_path / "data/amberfile/default.db")
     monkeypatch.setenv("AMBERFILE_HOME", str(tmp_path / "home"))
-    assert default_path() == str(tmp_path / "home/default.db")
+    assert target(None).where == str(tmp_path / "home/default.db")
     monkeypatch.setenv("AMBERFILE_DB", str(tmp_path / "mine.db"))
-    assert default_path() == str(tmp_path / "mine.db")
+    assert target(None).where == str(tmp_path / "mine.db")
 
 
 def test_the_default_places_folder_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

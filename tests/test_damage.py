@@ -28,6 +28,7 @@ from amberfile.changes import NO_TERMS, Append, Batch, Change, CloseTurn, Forget
 from amberfile.recall.shape import item_terms, message_terms
 from amberfile.stores.base import Found, Store
 from amberfile.stores.sqlite import SqliteStore, schema
+from amberfile.testing.damage import DAMAGES, PAGE, written_over
 from amberfile.testing.samples import (
     ADA,
     BOB,
@@ -42,12 +43,10 @@ from amberfile.testing.samples import (
 )
 from amberfile.types import ALL, Scope
 
-PAGE = 4096
 IDS = [f"id{number}" for number in range(60)]
 SESSIONS = ["one", "two", "three"]
 SCOPES = [ADA, BOB]
 TOGETHER = 30  # files in one process
-PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(2000)
 
 Told: TypeAlias = dict[str, str]
 """By the name of a read: a digest of what it gave, or `!` and the error's name."""
@@ -163,90 +162,6 @@ def _change(rng: random.Random) -> Change:
             return open_turn(id, session) if rng.random() < 0.5 else CloseTurn(session, id)
 
 
-Damage: TypeAlias = Callable[[random.Random, Sample, Sample], dict[str, bytes]]
-
-
-def _a_page(rng: random.Random, file: bytes) -> int:
-    return rng.randrange(len(file) // PAGE) * PAGE
-
-
-def _zeroed(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
-    at = _a_page(rng, sample.files[""])
-    return {"": _with(sample.files[""], at, bytes(PAGE))}
-
-
-def _random_bytes(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
-    file = sample.files[""]
-    return {"": _with(file, rng.randrange(len(file) - 16), rng.randbytes(16))}
-
-
-def _cut(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
-    return {"": sample.files[""][: rng.randrange(1, len(sample.files[""]))]}
-
-
-def _without_last(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
-    return {"": sample.files[""][:-PAGE]}
-
-
-def _swapped(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
-    file = sample.files[""]
-    one, two = _a_page(rng, file), _a_page(rng, file)
-    there = _with(file, one, file[two : two + PAGE])
-    return {"": _with(there, two, file[one : one + PAGE])}
-
-
-def _repeated(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
-    file = sample.files[""]
-    one, two = _a_page(rng, file), _a_page(rng, file)
-    return {"": _with(file, one, file[two : two + PAGE])}
-
-
-def _wrong_header(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
-    return {"": _with(sample.files[""], rng.randrange(96), rng.randbytes(4))}
-
-
-def _foreign_log(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
-    return {"": sample.files[rng.choice(["", "live"])], "-wal": other.files["live-wal"]}
-
-
-def _older_log(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
-    return {"": sample.files[rng.choice(["", "live"])], "-wal": sample.files["older-wal"]}
-
-
-def _no_log(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
-    return {"": sample.files["live"]}
-
-
-def _cut_log(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
-    log = sample.files["live-wal"]
-    return {"": sample.files["live"], "-wal": log[: rng.randrange(len(log))]}
-
-
-def _damaged_log(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
-    log = sample.files["live-wal"]
-    damaged = _with(log, rng.randrange(len(log) - 16), rng.randbytes(16))
-    return {"": sample.files["live"], "-wal": damaged}
-
-
-def _empty(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
-    return {"": b"", "-wal": rng.choice([b"", sample.files["live-wal"]])}
-
-
-def _picture(rng: random.Random, sample: Sample, other: Sample) -> dict[str, bytes]:
-    return {"": PNG}
-
-
-DAMAGES: list[Damage] = [
-    _zeroed, _random_bytes, _random_bytes, _cut, _without_last, _swapped, _repeated,
-    _wrong_header, _foreign_log, _older_log, _no_log, _cut_log, _damaged_log, _empty,
-    _picture,
-]  # fmt: skip
-
-
-def _with(file: bytes, at: int, piece: bytes) -> bytes:
-    return file[:at] + piece + file[at + len(piece) :]
-
-
 def damaged_files(
     folder: Path, seed: int, samples: Sequence[Sample], count: int
 ) -> Iterator[tuple[str, str]]:
@@ -256,7 +171,7 @@ def damaged_files(
         damage = DAMAGES[number % len(DAMAGES)]
         path = folder / str(number) / "memory.db"
         path.parent.mkdir(parents=True)
-        for ending, content in damage(rng, *samples).items():
+        for ending, content in damage(rng, *(sample.files for sample in samples)).items():
             Path(f"{path}{ending}").write_bytes(content)
         yield damage.__name__.strip("_"), str(path)
 
@@ -361,7 +276,7 @@ def test_a_table_that_was_emptied_is_damage(tmp_path: Path, table: str) -> None:
         [(root,)] = db.execute(query, (table,)).fetchall()
     file, at = path.read_bytes(), (root - 1) * PAGE
     empty = file[at : at + 1] + bytes([0, 0, 0, 0, PAGE >> 8, 0, 0])
-    path.write_bytes(_with(file, at, empty.ljust(PAGE, b"\0")))
+    path.write_bytes(written_over(file, at, empty.ljust(PAGE, b"\0")))
     with pytest.raises(errors.StoreCorrupt):
         SqliteStore(path)
 

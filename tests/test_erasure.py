@@ -16,9 +16,21 @@ from pathlib import Path
 
 import pytest
 
-from amberfile.changes import Append, Change, ClearSession, Forget, Put, Retract
+import amberfile
+from amberfile import Said, imports
+from amberfile.changes import (
+    Append,
+    Change,
+    ClearSession,
+    DropImport,
+    Forget,
+    MarkImport,
+    Put,
+    Retract,
+)
 from amberfile.recall.analysis import terms
 from amberfile.recall.shape import item_terms, message_terms
+from amberfile.replay import Replay
 from amberfile.stores.sqlite import SqliteStore
 from amberfile.stores.sqlite.checkpoint import without_remains
 from amberfile.testing.samples import ADA, MANY, batch, item, message
@@ -172,6 +184,39 @@ def test_a_cleared_session_leaves_nothing(store: SqliteStore, seed: int) -> None
         store.write(batch(Append("ab"[number % 2], (said,), (message_terms(said),))))
     store.write(batch(ClearSession("a")))
     assert standing(medium(store), secrets) == secrets[1::2]
+
+
+def test_a_dropped_record_of_an_import_leaves_nothing(store: SqliteStore, seed: int) -> None:
+    rng = random.Random(seed)
+    secrets = [f"{rng.getrandbits(128):032x}" for _ in range(40)]
+    for number, secret in enumerate(secrets):
+        store.write(batch(MarkImport(f"id{number}", f"chats/{secret}", "openai", 1)))
+    store.write(batch(*(DropImport(f"id{number}") for number in range(0, 40, 2))))
+    assert standing(medium(store), secrets) == secrets[1::2]
+
+
+def test_an_undone_import_leaves_nothing(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    path = tmp_path / "memory.db"
+    with amberfile.open(path) as memory:
+        memory.session("own").append("user", "stays")
+        secrets = [f"{rng.getrandbits(128):032x}" for _ in range(42)]
+        source, title, *texts = secrets
+        texts += [""] * 1_200
+        rng.shuffle(texts)
+        replay = Replay(memory, source=f"chats/{source}.json", format="openai")
+        for number, secret in enumerate(texts):
+            session = rng.choice(["a", "b", "own"])
+            text = _text(rng, secret) if secret else f"word {number}"
+            replay.message(session, Said("user", text, id=f"id{number}"))
+        replay.title("a", title)
+        done = replay.finish()
+        store = memory._shared.store()
+        assert isinstance(store, SqliteStore)
+        assert standing(medium(store), secrets) == secrets
+        assert imports.undo(memory, str(done.id)).entries == len(texts)
+        assert standing(medium(store), secrets) == []
+        assert store.check() == []
 
 
 def test_a_readers_state_keeps_the_bytes_no_longer_than_it_is_read(store: SqliteStore) -> None:

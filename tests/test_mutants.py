@@ -84,6 +84,42 @@ FAULTS = {
 }
 
 MORE_FAULTS = {
+    "an id returns that may not": Fault(
+        "writing.py",
+        "if not may_return:",
+        "if False:",
+        [CONFORMANCE, "-k", "never_returns"],
+    ),
+    "the mark of what returned stays": Fault(
+        "writing.py",
+        "if message == (kind == MESSAGE):",
+        "if False:",
+        [CONFORMANCE, "-k", "came_back"],
+    ),
+    "what somebody changed is forgotten with an import": Fault(
+        "sessions.py",
+        "return self.revs is None or rev in self.revs",
+        "return True",
+        [CONFORMANCE, "tests/test_imports.py", "-k", "changed_since"],
+    ),
+    "a session with messages is dropped as empty": Fault(
+        "sessions.py",
+        "if change.if_empty and (",
+        "if False and (",
+        [CONFORMANCE, "-k", "stays"],
+    ),
+    "the record of an import stays in the log": Fault(
+        "store.py",
+        "_LETS_GO = (Forget, ClearSession, DropImport)",
+        "_LETS_GO = (Forget, ClearSession)",
+        ["tests/test_erasure.py", "-k", "record"],
+    ),
+    "a day before 1970 is cut towards zero": Fault(
+        "queries.py",
+        "(created_at - (created_at % {_DAY} + {_DAY}) % {_DAY}) / {_DAY}",
+        "created_at / {_DAY}",
+        [CONFORMANCE, "-k", "1970"],
+    ),
     "what is deleted is not overwritten": Fault(
         "connect.py",
         "PRAGMA secure_delete = ON",
@@ -120,6 +156,48 @@ MORE_FAULTS = {
         "CHECKED_AT_OPEN = 0",
         ["tests/test_files.py", "tests/test_damage.py", "-k", "promises or earlier_state"],
     ),
+    "a repair reads no branches": Fault(
+        "salvage/cells.py",
+        "if kind != BRANCH_TABLE:",
+        "if kind not in (BRANCH_TABLE, BRANCH_INDEX):",
+        ["tests/test_repair.py", "-k", "undamaged"],
+    ),
+    "a repair follows no long row": Fault(
+        "salvage/cells.py",
+        "while missing > 0 and",
+        "while missing < 0 and",
+        ["tests/test_repair.py", "-k", "sound_file"],
+    ),
+    "a repair reads no log": Fault(
+        "salvage/run.py",
+        "    return whole\n",
+        "    return bare\n",
+        ["tests/test_repair.py", "-k", "in_the_log"],
+    ),
+    "a repair brings back what was forgotten": Fault(
+        "salvage/rebuild.py",
+        "    found.without_forgotten()\n",
+        "",
+        ["tests/test_repair.py", "-k", "let_go"],
+    ),
+    "a backup that is taken back is not verified": Fault(
+        "restore.py",
+        "if found := faults(copy):",
+        "if found := []:",
+        ["tests/test_restore.py", "-k", "does_not_verify"],
+    ),
+    "a backup that is taken back keeps its rev": Fault(
+        "restore.py",
+        "max(rev, before) + 1",
+        "rev",
+        ["tests/test_restore.py", "-k", "same_rev"],
+    ),
+    "a new index takes no rev": Fault(
+        "transaction.py",
+        'db.execute("UPDATE store SET rev = rev + 1")',
+        "pass",
+        ["tests/test_reindex.py", "-k", "learns"],
+    ),
     "the file is opened by hand": Fault(
         "place.py",
         "    _check_log(path)\n",
@@ -146,6 +224,8 @@ DOUBLED = {
     '"DELETE FROM message WHERE scope = ? AND session = ? AND seq = ?"',
     'entries = "SELECT handle, terms FROM message WHERE',
     'writing.db.execute("DELETE FROM message WHERE scope = ? AND session = ?"',
+    '_KEEP_ITEM = "UPDATE item SET terms',
+    '_KEEP_MESSAGE = "UPDATE message SET terms',
 }
 """Lines whose first predicate another one implies: handles, revs and the numbers of
 sessions are given once in a store."""

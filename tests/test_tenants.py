@@ -17,8 +17,10 @@ from amberfile.changes import (
     Claim,
     ClearSession,
     CloseTurn,
+    DropImport,
     Finish,
     Forget,
+    MarkImport,
     Put,
     RenameSession,
     Restore,
@@ -111,6 +113,8 @@ def change(rng: random.Random) -> Change:
         ClearSession(session, drop=rng.random() < 0.3), RenameSession(session, _text(rng)),
         enqueue(id, rng.choice(KINDS)), Claim((rng.choice(KINDS),), NOW + HOUR),
         Finish(id, rng.randrange(1, 3)), Finish(id, rng.randrange(1, 3), "retry"),
+        MarkImport(id, _text(rng), "openai", 1), DropImport(id),
+        Forget((id, said), may_return=True), Forget((id, said), written_by=rng.choice(IDS)),
     ]  # fmt: skip
     return rng.choice(some)
 
@@ -142,6 +146,7 @@ def seen(store: Store, scope: Scope) -> dict[str, Any]:
             [one.entry.id for one in store.find([scope], filter, limit=MANY, messages=True)]
             for filter in _filters()
         ],
+        "ids": [store.ids(scope, part, limit=MANY) for part in ("o", "t", "three1")],
         "parts": store.vocabulary([scope], "e", prefix=False, limit=MANY),
         "odd": store.vocabulary([scope], "\ud800", prefix=True, limit=MANY),
         "sizes": [len(found(store, scope)), len(store.jobs(scope, IDS))],
@@ -171,7 +176,8 @@ def _changes(store: Store, scope: Scope) -> list[Changed]:
 
 def _without_revs(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _without_revs(inner) for name, inner in value.items() if name != "rev"}
+        kept = value.keys() - {"rev", "revs"}
+        return {name: _without_revs(inner) for name, inner in value.items() if name in kept}
     return [_without_revs(inner) for inner in value] if isinstance(value, list) else value
 
 

@@ -227,6 +227,9 @@ class AsyncMemory(Threaded):
     async def backup(self, path: str | os.PathLike[str]) -> Info:
         return await self._run(self._memory.backup, path)
 
+    async def restore_backup(self, path: str | os.PathLike[str]) -> Info:
+        return await self._run(self._memory.restore_backup, path)
+
     async def close(self) -> None:
         await to_thread(self._memory.close)  # not in a thread that it ends
 

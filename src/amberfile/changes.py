@@ -104,13 +104,18 @@ class Forget:
     Args:
         ids: items and messages with these ids.
         key: items of any kind with this key.
+        may_return: the ids may be written again. Else they never return.
+        written_by: an import's id: leaves everything that a batch of it did
+            not write last.
 
-    A tombstone without text stays for each, so that its id never returns.
+    A tombstone without text stays for each.
     Result: ids=those removed, in no order; number=how many.
     """
 
     ids: tuple[str, ...] = ()
     key: str | None = None
+    may_return: bool = False
+    written_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -158,16 +163,18 @@ class CloseTurn:
 
 @dataclass(frozen=True)
 class ClearSession:
-    """Remove a session's messages and turns for good; `seq` goes on.
+    """Remove a session's messages and turns; `seq` goes on. Their ids may be written again.
 
     Args:
         drop: the session itself goes too; its next message begins a new one at 1.
+        if_empty: only if it holds no message and no turn.
 
-    Result: number=messages removed; 0 if there is no such session.
+    Result: ids=(the session's,) if it was cleared; number=messages removed.
     """
 
     session: str
     drop: bool = False
+    if_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -211,6 +218,31 @@ class Finish:
     error: str = ""
 
 
+@dataclass(frozen=True)
+class MarkImport:
+    """Count this batch to an import, which begins with its first one.
+
+    Args:
+        id: the import's, unique in its scope.
+        source, format: what is imported, as it was named; those of the first batch stand.
+        entries: that this batch writes for it.
+
+    Result: number=the import's entries so far.
+    """
+
+    id: str
+    source: str
+    format: str
+    entries: int
+
+
+@dataclass(frozen=True)
+class DropImport:
+    """Remove the record of an import, not what it wrote. Result: number 1, or 0 if absent."""
+
+    id: str
+
+
 Change: TypeAlias = (
     Put
     | Retract
@@ -224,6 +256,8 @@ Change: TypeAlias = (
     | Enqueue
     | Claim
     | Finish
+    | MarkImport
+    | DropImport
 )
 
 

@@ -1,11 +1,12 @@
-"""From a name to a store. The only module that reads the environment.
+"""From a name to a store.
 
     agent.db, sqlite:///agent.db     a file, beside the working directory
     sqlite:////data/agent.db         a file, by its whole path
     ram:, memory://                  this process's memory
 
 A str may end in options: `agent.db?durability=relaxed&busy_timeout=5`. A path
-object is taken as it is. Engines are imported when they are opened.
+object is taken as it is. Without a name, the settings name the store
+(`settings.py`). Engines are imported when they are opened.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, cast
+from dataclasses import dataclass, replace
+from typing import Any
 
+from amberfile import settings as values
 from amberfile.errors import InvalidInput
-from amberfile.stores.base import Store
-
-Durability: TypeAlias = Literal["full", "relaxed"]
+from amberfile.places import config_file as config_file
+from amberfile.places import state_folder as state_folder
+from amberfile.settings import DEFAULT, Durability
+from amberfile.settings import Settings as Settings
+from amberfile.settings import settings as settings
+from amberfile.stores.base import Progress, Repaired, Store, TermsOf
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # two letters: "C:" is a drive
 _RAM = {"ram", "memory"}
@@ -37,8 +42,12 @@ class Target:
     durability: Durability = "full"
     busy_timeout_s: float = 30.0
 
-    def connect(self) -> Store:
-        """The opened store; imports its engine."""
+    def connect(self, *, checked: bool = True) -> Store:
+        """The opened store; imports its engine.
+
+        Args:
+            checked: refuse one that is found damaged when it opens.
+        """
         if self.where == "ram:":
             from amberfile.stores.ram import RamStore
 
@@ -46,8 +55,20 @@ class Target:
         from amberfile.stores.sqlite import SqliteStore
 
         return SqliteStore(
-            self.where, durability=self.durability, busy_timeout_s=self.busy_timeout_s
+            self.where,
+            durability=self.durability,
+            busy_timeout_s=self.busy_timeout_s,
+            checked=checked,
         )
+
+
+def salvage(
+    source: str, target: str, *, terms: TermsOf, analysis: int, progress: Progress | None
+) -> Repaired:
+    """What can be read of the damaged file `source`, in a new store at `target`."""
+    from amberfile.stores.sqlite.salvage import salvage
+
+    return salvage(source, target, terms=terms, analysis=analysis, progress=progress)
 
 
 def connect(url: str | os.PathLike[str]) -> Store:
@@ -55,41 +76,41 @@ def connect(url: str | os.PathLike[str]) -> Store:
     return target(url).connect()
 
 
-def target(url: str | os.PathLike[str] | None, *, durability: str = "full") -> Target:
-    """What `url` names; None is the default place. Nothing is opened.
+def target(url: str | os.PathLike[str] | None, *, durability: str | None = None) -> Target:
+    """What `url` names; None is what the settings name. Nothing is opened.
 
     Args:
-        durability: unless the url says another.
+        durability: unless the url says another; None is "full" where a url
+            is given, else what the settings say.
     """
-    chosen = _durability(durability)
+    if durability is not None:
+        values.durability(durability)
     if url is None:
-        return _default(chosen)
+        return target_of(settings(durability=durability))
+    plain = Target("", values.durability(durability or "full"))
     if isinstance(url, str):
-        return _named(url, chosen, "")
+        return _named(url, plain)
     if isinstance(url, os.PathLike):
-        return Target(_absolute(os.fsdecode(url)), chosen)
+        return replace(plain, where=_absolute(os.fsdecode(url)))
     raise InvalidInput(f"{url!r} names no store. Give a path or a url, such as 'agent.db'.")
 
 
-def default_path() -> str:
-    """AMBERFILE_DB, else default.db in AMBERFILE_HOME, else in the user's data folder."""
-    named = os.environ.get("AMBERFILE_DB")
-    return named or os.path.join(_home(), "default.db")
+def target_of(chosen: Settings) -> Target:
+    """What `chosen` name; the options of the url in `db` go before the other settings."""
+    db = chosen.values["db"]
+    plain = Target(
+        "",
+        values.durability(chosen.value("durability")),
+        values.seconds(chosen.value("busy_timeout")),
+    )
+    if db.origin == DEFAULT:
+        return replace(plain, where=_absolute(str(db.value)))
+    told = "" if db.origin.startswith("-") else f" in {db.origin}"
+    return _named(str(db.value), plain, told, db.folder)
 
 
-def _default(durability: Durability) -> Target:
-    if named := os.environ.get("AMBERFILE_DB"):
-        return _named(named, durability, " in AMBERFILE_DB")
-    return Target(_absolute(default_path()), durability)
-
-
-def _home() -> str:
-    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
-    return os.environ.get("AMBERFILE_HOME") or os.path.join(data, "amberfile")
-
-
-def _named(url: str, durability: Durability, origin: str) -> Target:
-    """The target of a str that came from `origin`."""
+def _named(url: str, plain: Target, origin: str = "", folder: str = "") -> Target:
+    """`plain` with what a str says that stood `origin`; a relative path starts at `folder`."""
     address, _, query = url.partition("?")
     scheme = _SCHEME.match(address)
     name = scheme[1].lower() if scheme else "sqlite"
@@ -102,7 +123,7 @@ def _named(url: str, durability: Durability, origin: str) -> Target:
             f"A file of that name is written './{name}:…'."
         )
     path = _path_of(rest) if scheme else rest
-    return Target(_absolute(path), **({"durability": durability} | _options(query)))
+    return replace(plain, where=_absolute(path, folder), **_options(query))
 
 
 def _ram(url: str, rest: str, query: str) -> Target:
@@ -121,34 +142,22 @@ def _path_of(rest: str) -> str:
     return rest.removeprefix("///")
 
 
-def _absolute(path: str) -> str:
+def _absolute(path: str, folder: str = "") -> str:
     """So that a later chdir does not move the store."""
     if os.path.basename(path.rstrip("/")) == ":memory:":
         raise InvalidInput("':memory:' would be a file of its own in each thread. Use 'ram:'.")
     if not path or "\0" in path:
         raise InvalidInput(f"{path!r} is no path. Give one, such as 'agent.db'.")
-    return os.path.abspath(path)
+    return os.path.abspath(os.path.join(folder, path))
 
 
-def _durability(value: str) -> Durability:
-    if value not in ("full", "relaxed"):
-        raise InvalidInput(f"durability={value!r} is unknown. Give 'full' or 'relaxed'.")
-    return cast(Durability, value)
-
-
-def _seconds(value: str) -> float:
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= 86_400:
-        raise InvalidInput(f"busy_timeout={value!r} is not 0 to 86400 seconds. Give '30'.")
-    return seconds
+def _seconds(text: str) -> float:
+    return values.seconds(values.number(text))
 
 
 _OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "busy_timeout": ("busy_timeout_s", _seconds),
-    "durability": ("durability", _durability),
+    "durability": ("durability", values.durability),
 }
 
 

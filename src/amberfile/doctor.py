@@ -1,4 +1,4 @@
-"""Whether a store is sound: its own check, then its index against its rows.
+"""Whether a store is sound: its own check, then its index against its rows; and what to do.
 
 The index is derived, so it can be made again from the rows: every word of
 every entry must stand in it, and nothing else. Costs a read of everything;
@@ -9,13 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 
-from amberfile.errors import StoreBusy
+from amberfile.changes import Terms
+from amberfile.errors import StoreBusy, StoreCorrupt
 from amberfile.memory import Memory
-from amberfile.recall.shape import item_terms, message_terms
-from amberfile.stores.base import Found, Posting, Stats, Store, place
-from amberfile.types import ALL, Item, Scope
+from amberfile.recall.analysis import VERSION
+from amberfile.recall.shape import entry_terms
+from amberfile.stores.base import (
+    INDEX_FAULT,
+    Found,
+    Posting,
+    Progress,
+    Stats,
+    Store,
+    TermsOf,
+    place,
+)
+from amberfile.types import ALL, Entry, Scope
 
 MOST_TOLD = 20
 
@@ -27,23 +38,68 @@ _EVERY = 1 << 31
 def faults(memory: Memory) -> list[str]:
     """What is wrong with the whole store, in words; [] if nothing is.
 
+    One that is refused for its damage when it opens is examined too.
+
     Raises:
         ScopeError: the memory is bound to a scope.
         StoreBusy: it was written to during each of three checks.
     """
-    scopes, store = memory.scopes(), memory._shared.store()
-    own = getattr(store, "check", None)  # not every engine can check itself
-    if own is not None and (found := own()):
-        return list(found)
-    for _ in range(_TRIES):
-        rev = store.info().rev
-        found = [fault for scope in scopes for fault in _of_scope(store, scope)]
-        if store.info().rev == rev:
-            return found
-    raise StoreBusy(
-        f"{store.info().where} was written to during each of {_TRIES} checks. "
-        "Stop the writers, or check a copy: amberfile backup"
+    memory._require_unbound("examine every scope")
+    with memory._shared.examined() as store:
+        own = getattr(store, "check", None)  # not every engine can check itself
+        if own is not None and (found := own()):
+            return list(found)
+        for _ in range(_TRIES):
+            rev = store.info().rev
+            found = [fault for scope in store.scopes() for fault in _of_scope(store, scope)]
+            if store.info().rev == rev:
+                return found
+        raise StoreBusy(
+            f"{store.info().where} was written to during each of {_TRIES} checks. "
+            "Stop the writers, or check a copy: amberfile backup"
+        )
+
+
+def reindex(memory: Memory, progress: Progress | None = None) -> int:
+    """Make the whole index again from the rows; gives the number of entries in it.
+
+    Readers see the old index until it is done, writers wait. The rules of
+    today's words are recorded with it.
+
+    Raises:
+        ScopeError: the memory is bound to a scope.
+        StoreCorrupt: more than the index is damaged; nothing was changed.
+    """
+    memory._require_unbound("index every scope")
+    with memory._shared.examined() as store:
+        return store.reindex(_told_to(progress, store), analysis=VERSION)
+
+
+def advice(faults: Sequence[str]) -> str:
+    """The next step after these faults, in words; "" if there are none."""
+    if not faults:
+        return ""
+    if all(fault.startswith(INDEX_FAULT) for fault in faults):
+        return "The rows are sound and only the index is not. Make it again: amberfile reindex"
+    return (
+        "Pages or rows are damaged. Take what can be read to a new file: "
+        "amberfile repair FILE NEW; or go back to a backup: amberfile restore-backup BACKUP"
     )
+
+
+def _told_to(progress: Progress | None, store: Store) -> TermsOf:
+    """What makes an entry's terms, and tells `progress` how many it has made."""
+    if progress is None:
+        return entry_terms
+    size, done = store.stats(store.scopes()).entries, count(1)
+
+    def made(entry: Entry) -> Terms:
+        number = next(done)
+        if number % _PAGE == 0:
+            progress(number, size)
+        return entry_terms(entry)
+
+    return made
 
 
 @dataclass
@@ -60,10 +116,13 @@ class _Sum:
 
 def _of_scope(store: Store, scope: Scope) -> list[str]:
     wanted, stats = _made_again(store, scope)
-    told = list(islice(_differences(store, scope, wanted), MOST_TOLD))
+    try:
+        told = list(islice(_differences(store, scope, wanted), MOST_TOLD))
+    except StoreCorrupt as error:
+        told = [f"{INDEX_FAULT} of {scope} cannot be read: {error}"]
     kept = store.stats([scope])
     if kept != stats:
-        told.append(f"scope {scope} keeps the counts {tuple(kept)} and has {tuple(stats)}")
+        told.append(f"{INDEX_FAULT} of {scope} counts {tuple(kept)}, its rows {tuple(stats)}")
     return told
 
 
@@ -72,7 +131,7 @@ def _made_again(store: Store, scope: Scope) -> tuple[dict[str, _Sum], Stats]:
     wanted: dict[str, _Sum] = {}
     entries = passages = words = 0
     for handle, entry in _everything(store, scope):
-        made = item_terms(entry) if isinstance(entry, Item) else message_terms(entry)
+        made = entry_terms(entry)
         entries, passages, words = entries + 1, passages + made.passages, words + made.words
         for term, part, weight in made.postings:
             wanted.setdefault(term, _Sum()).add((place(handle, part), weight))
@@ -104,6 +163,6 @@ def _differing(
         must = wanted.get(term, _Sum())
         if found != must:
             yield (
-                f"the index of {scope} differs from its rows at the word {term!r}: "
+                f"{INDEX_FAULT} of {scope} differs from its rows at the word {term!r}: "
                 f"{found.count} places, and the rows have {must.count}"
             )

@@ -51,8 +51,9 @@ class Ambiguous(AmberfileError, LookupError):
 
     def __init__(self, what: str, prefix: str, candidates: Sequence[str]) -> None:
         shown = ", ".join(candidates[:5]) + (", …" if len(candidates) > 5 else "")
+        many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
         super().__init__(
-            f"{len(candidates)} {what}s begin with {prefix!r}: {shown}. Give more characters"
+            f"{len(candidates)} {many} begin with {prefix!r}: {shown}. Give more characters"
         )
         self.candidates = tuple(candidates)
 

@@ -20,7 +20,7 @@ from amberfile.errors import Ambiguous, NotFound, ScopeError
 from amberfile.recall.shape import item_terms
 from amberfile.scopes import Binding
 from amberfile.session import Session
-from amberfile.shared import Clock, Ids, Shared, batches, retried
+from amberfile.shared import Clock, Ids, Shared, batches, doors, retried
 from amberfile.stores.base import Info
 from amberfile.types import (
     ALL,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 def open(
     url: str | os.PathLike[str] | None = None,
     *,
-    durability: Literal["full", "relaxed"] = "full",
+    durability: Literal["full", "relaxed"] | None = None,
     require_scope: bool = False,
     clock: Clock | None = None,
     ids: Ids | None = None,
@@ -49,14 +49,20 @@ def open(
     """A memory on the store that `url` names. The store opens at its first use.
 
     Args:
-        url: a path, "sqlite:///…" or "ram:"; None is the user's own default.
+        url: a path, "sqlite:///…" or "ram:"; None is the store that the settings name.
         durability: "relaxed" may lose the last moments when the power fails.
+            None is "full", or without a url what the settings say.
         require_scope: refuse every read and write until a scope is named.
         clock: the time, as an aware datetime.
         ids: a new id at each call.
     """
     target = config.target(url, durability=durability)
     return Memory(Shared(target, clock, ids), Binding(required=require_scope))
+
+
+def open_target(target: config.Target) -> Memory:
+    """A memory on `target`, as `open` gives it."""
+    return Memory(Shared(target, None, None), Binding())
 
 
 class Memory:
@@ -340,13 +346,31 @@ class Memory:
 
     def info(self) -> Info:
         """What the store is and promises; its sizes are told to an unbound handle only."""
-        info = self._shared.store().info()
-        return info if self._binding.unbound else replace(info, details={})
+        with self._shared.examined() as store:
+            info = store.info()
+            details = {**info.details, **doors(store)} if self._binding.unbound else {}
+            return replace(info, details=details)
 
     def backup(self, path: str | os.PathLike[str]) -> Info:
         """Copy the whole store to a new file and verify it; only for an unbound handle."""
         self._require_unbound("copy every scope")
         return self._shared.store().backup(checks.path("path", path))
+
+    def restore_backup(self, path: str | os.PathLike[str]) -> Info:
+        """Replace the whole store with a backup, for everybody who has it open.
+
+        Only for an unbound handle. One write: after an error or a crash all of
+        the old stands. A store that is too damaged to be read is replaced too.
+
+        Raises:
+            NotFound: nothing is at `path`.
+            InvalidInput: `path` is the store itself.
+            NotAStore, SchemaTooNew, StoreCorrupt: the backup is none, or not sound.
+        """
+        self._require_unbound("replace every scope")
+        path = checks.path("path", path)
+        with self._shared.examined() as store:
+            return store.restore_from(path)
 
     def close(self) -> None:
         """Close the store, for every handle on it. Again is no error."""

@@ -8,13 +8,23 @@ What it leaves out: turns, and the marks of what was forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import TypeAlias
 
 from amberfile import checks
-from amberfile.changes import Append, Batch, Change, Put, RenameSession, Restore, Retract
+from amberfile.admission import Admission, Newcomer, Spoken, Versions, possible, writes
+from amberfile.changes import (
+    Append,
+    Batch,
+    Change,
+    MarkImport,
+    Put,
+    RenameSession,
+    Restore,
+    Retract,
+)
 from amberfile.drafts import Draft, Said, checked_draft, checked_said, to_item, to_message
 from amberfile.errors import Conflict
 from amberfile.memory import Memory
@@ -22,8 +32,7 @@ from amberfile.recall.shape import item_terms, message_terms
 from amberfile.shared import BATCH
 from amberfile.types import MESSAGE, Message, Version
 
-Versions: TypeAlias = Sequence[Version]
-"""An item's history, oldest first."""
+__all__ = ["Imported", "Replay", "Versions", "recorded"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,8 @@ class Imported:
         sessions: that got new messages.
         known: entries that stood here already.
         skipped: entries that were forgotten here, and items whose key another item has.
+        id: of its record, by which it can be undone; None if it left none.
+        hidden: entries that the source itself hides, which are left out.
     """
 
     sessions: int = 0
@@ -41,6 +52,8 @@ class Imported:
     items: int = 0
     known: int = 0
     skipped: int = 0
+    id: str | None = field(default=None, compare=False)
+    hidden: int = 0
 
 
 def recorded(memory: Memory) -> Iterator[Message | Versions]:
@@ -65,14 +78,29 @@ class Replay:
     """Writes entries in the order in which they come, a thousand at a time.
 
     `finish` writes the rest. An error leaves the thousands before it written.
+
+    Args:
+        source: what is imported, as it was named. Its record says what it
+            brought, also when it is cut short. "" leaves no record.
+        format: of the source.
+        dry_run: write nothing; `finish` tells what would have been written.
     """
 
-    def __init__(self, memory: Memory) -> None:
-        self._shared, self._scope = memory._shared, memory._scope
-        self._waiting: list[_Spoken | Versions] = []
+    def __init__(
+        self, memory: Memory, *, source: str = "", format: str = "", dry_run: bool = False
+    ) -> None:
+        self._shared, self._scope, self._dry_run = memory._shared, memory._scope, dry_run
+        self._source, self._format = checks.text("source", source), checks.text("format", format)
+        self._admission = Admission(self._shared, self._scope, lasting=dry_run)
+        self._waiting: list[Spoken | Versions] = []
         self._titles: dict[str, str] = {}
         self._begun: set[str] = set()
-        self._messages = self._items = self._known = self._skipped = 0
+        self._id: str | None = None
+        self._messages = self._items = self._overtaken = self._hidden = 0
+
+    def now(self) -> datetime:
+        """The time of the import, for what has none."""
+        return self._shared.now()
 
     def message(self, session: str, said: Said, *, other_id: str = "") -> None:
         """Append to a session.
@@ -82,39 +110,53 @@ class Replay:
         """
         name, given = checks.name("session", session), checked_said(said)
         now, new_id = self._shared.now(), self._shared.new_id()
-        self._add(_Spoken(to_message(given, self._scope, name, now, new_id), other_id))
+        self._add(Spoken(to_message(given, self._scope, name, now, new_id), other_id))
 
     def item(self, versions: Versions) -> None:
         """Write an item with its history; its ids, times and reasons count, not its numbers."""
-        self._add([self._checked(version) for version in versions])
+        self._add([self._checked(version) for version in possible(versions)])
 
     def title(self, session: str, title: str) -> None:
         """Name a session in `finish`, if it has begun by then and has no title."""
         self._titles[checks.name("session", session)] = checks.text("title", title)
 
+    def hide(self, count: int = 1) -> None:
+        """Count entries that the source itself hides."""
+        self._hidden += count
+
     def finish(self) -> Imported:
         self._flush()
         self._rename()
-        return Imported(len(self._begun), self._messages, self._items, self._known, self._skipped)
+        return Imported(
+            sessions=len(self._begun),
+            messages=self._messages,
+            items=self._items,
+            known=self._admission.known,
+            skipped=self._admission.skipped + self._overtaken,
+            id=self._id,
+            hidden=self._hidden,
+        )
 
     def _checked(self, version: Version) -> Version:
         given = checked_draft(
-            Draft(**{field.name: getattr(version.item, field.name) for field in fields(Draft)})
+            Draft(**{one.name: getattr(version.item, one.name) for one in fields(Draft)})
         )
         updated_at = checks.time("updated_at", version.item.updated_at)
         item = to_item(given, self._scope, updated_at, version.item.id)
         return Version(item, version.change, checks.text("reason", version.reason))
 
-    def _add(self, entry: _Spoken | Versions) -> None:
+    def _add(self, entry: Spoken | Versions) -> None:
         self._waiting.append(entry)
         if len(self._waiting) >= BATCH:
             self._flush()
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
-        together: list[_Entry] = []
-        for entry in self._unknown(waiting):
-            if isinstance(entry, Message) or not _is_dated(entry):
+        together: list[Newcomer] = []
+        for entry in self._admission.let_in(waiting):
+            if self._dry_run:
+                self._count(entry)
+            elif isinstance(entry, Message) or not _is_dated(entry):
                 together.append(entry)
             else:
                 self._write(together)
@@ -122,73 +164,47 @@ class Replay:
                 together = []
         self._write(together)
 
-    def _unknown(self, waiting: Sequence[_Spoken | Versions]) -> Iterator[_Entry]:
-        """Those that do not stand here yet; a message under the id that it will have."""
-        spoken = [entry for entry in waiting if isinstance(entry, _Spoken)]
-        wanted = [id for one in spoken for id in (one.message.id, one.other_id) if id]
-        items = [entry[0].item.id for entry in waiting if not isinstance(entry, _Spoken)]
-        store = self._shared.store()
-        taken = {one.id: one for one in store.known_messages(self._scope, wanted)}
-        stands = {item.id for item in store.get(self._scope, items)}
-        for entry in waiting:
-            if isinstance(entry, _Spoken):
-                message = entry.free_of(taken)
-                if message is None:
-                    self._known += 1
-                else:
-                    taken[message.id] = message
-                    yield message
-            elif (id := entry[0].item.id) in stands:
-                self._known += 1
-            else:
-                stands.add(id)
-                yield entry
-
-    def _write(self, entries: Sequence[_Entry]) -> None:
-        """Write them at once; when one conflicts, find it by halving."""
+    def _write(self, entries: Sequence[Newcomer]) -> None:
+        """Write them at once; where somebody else was first, find by halving which one he took."""
         if not entries:
             return
         try:
-            self._commit(_changes(entries))
+            self._commit(_changes(entries), entries=len(entries))
         except Conflict:
             half = len(entries) // 2
             if half:
                 self._write(entries[:half])
                 self._write(entries[half:])
             else:
-                self._write_keyless(entries[0])
+                self._overtaken += 1
         else:
             for entry in entries:
                 self._count(entry)
-
-    def _write_keyless(self, entry: _Entry) -> None:
-        """Write an item whose earlier key is another's now without it; skip any other entry."""
-        if isinstance(entry, Message) or (plain := _without_old_keys(entry)) == entry:
-            self._skipped += 1
-        else:
-            self._write([plain])
 
     def _write_dated(self, versions: Versions) -> None:
         """Write a history in which something was hidden: that takes the time of its batch."""
         (first_at, first), *rest = _steps(versions)
         try:
-            self._commit(first, at=first_at)
+            self._commit(first, entries=1, at=first_at)
         except Conflict:
-            plain = _without_old_keys(versions)
-            if plain == versions:
-                self._skipped += 1
-            else:
-                self._write_dated(plain)
+            self._overtaken += 1
             return
-        for at, changes in rest:
-            self._commit(changes, at=at)
         self._count(versions)
+        with suppress(Conflict):  # somebody changed it meanwhile, and his change stands
+            for at, changes in rest:
+                self._commit(changes, entries=0, at=at)
 
-    def _commit(self, changes: Sequence[Change], *, at: datetime | None = None) -> None:
-        batch = Batch(self._scope, tuple(changes), at or self._shared.now())
+    def _commit(
+        self, changes: Sequence[Change], *, entries: int, at: datetime | None = None
+    ) -> None:
+        """Write a batch, and on the record of the import that it is one of its own."""
+        id = self._id or (self._shared.new_id() if self._source and entries else None)
+        marks = [] if id is None else [MarkImport(id, self._source, self._format, entries)]
+        batch = Batch(self._scope, (*changes, *marks), at or self._shared.now())
         self._shared.store().write(batch)
+        self._id = id
 
-    def _count(self, entry: _Entry) -> None:
+    def _count(self, entry: Newcomer) -> None:
         if isinstance(entry, Message):
             self._messages += 1
             self._begun.add(entry.session)
@@ -197,42 +213,18 @@ class Replay:
 
     def _rename(self) -> None:
         titles, self._titles = self._titles, {}
-        begun = self._shared.store().sessions(self._scope) if titles else []
+        if self._dry_run or not titles:
+            return
         renames = [
             RenameSession(one.id, titles[one.id])
-            for one in begun
+            for one in self._shared.store().sessions(self._scope)
             if not one.title and titles.get(one.id)
         ]
         if renames:
-            self._commit(renames)
+            self._commit(renames, entries=0)
 
 
-@dataclass(frozen=True)
-class _Spoken:
-    """A message on its way in, and the id that it takes if its own is another's."""
-
-    message: Message
-    other_id: str
-
-    def free_of(self, taken: Mapping[str, Message]) -> Message | None:
-        """The message under an id that is free; None if it stands here."""
-        here = taken.get(self.message.id)
-        if here is None:
-            return self.message
-        if _same(here, self.message) or not self.other_id or self.other_id in taken:
-            return None
-        return replace(self.message, id=self.other_id)
-
-
-_Entry: TypeAlias = Message | Versions
-
-
-def _same(one: Message, other: Message) -> bool:
-    said = (one.session, one.role, one.content, one.name, one.tool_call_id)
-    return said == (other.session, other.role, other.content, other.name, other.tool_call_id)
-
-
-def _changes(entries: Sequence[_Entry]) -> list[Change]:
+def _changes(entries: Sequence[Newcomer]) -> list[Change]:
     """What writes these entries; neighbours of one session are appended together."""
     changes: list[Change] = []
     for entry in entries:
@@ -253,7 +245,7 @@ def _with_terms(append: Append) -> Append:
 
 
 def _is_dated(versions: Versions) -> bool:
-    return any(version.change in ("retracted", "restored") for version in versions)
+    return not all(map(writes, versions))
 
 
 def _steps(versions: Versions) -> list[tuple[datetime | None, list[Change]]]:
@@ -261,7 +253,7 @@ def _steps(versions: Versions) -> list[tuple[datetime | None, list[Change]]]:
     steps: list[tuple[datetime | None, list[Change]]] = [(None, [])]
     for number, version in enumerate(versions):
         item, (at, changes) = version.item, steps[-1]
-        if number == 0 or version.change not in ("retracted", "restored"):
+        if writes(version):
             changes.append(Put(item, item_terms(item), if_version=number))
             continue
         if at not in (None, item.updated_at):
@@ -273,14 +265,3 @@ def _steps(versions: Versions) -> list[tuple[datetime | None, list[Change]]]:
             changes.append(Restore(item.id, item_terms(item), if_version=number))
         steps[-1] = (item.updated_at, changes)
     return steps
-
-
-def _without_old_keys(versions: Versions) -> Versions:
-    """The same history, where only the key that the item has now was ever its."""
-    key = versions[-1].item.key
-    return [
-        version
-        if version.item.key in (key, None)
-        else replace(version, item=replace(version.item, key=None))
-        for version in versions
-    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime, timezone
 from itertools import islice
 from threading import Lock
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from amberfile import checks
 from amberfile.changes import Batch, Change, Written
 from amberfile.config import Target
-from amberfile.errors import Conflict, OpIdReused, StoreClosed
+from amberfile.errors import Conflict, OpIdReused, StoreClosed, StoreCorrupt
 from amberfile.ids import new_id
 from amberfile.stores.base import Store
 from amberfile.types import Scope, micros
@@ -58,6 +59,17 @@ class Shared:
                     self._store = self._target.connect()
                 store = self._store
         return store
+
+    @contextmanager
+    def examined(self) -> Iterator[Store]:
+        """The store, to look for faults or to mend it: also one that is refused for them."""
+        try:
+            store = self.store()
+        except StoreCorrupt:
+            with closing(self._target.connect(checked=False)) as refused:
+                yield refused
+        else:
+            yield store
 
     def now(self) -> datetime:
         if self._clock is None:
@@ -111,6 +123,18 @@ class Shared:
     def _require_open(self) -> None:
         if self._closed:
             raise StoreClosed(self.where)
+
+
+def doors(store: Store) -> dict[str, str]:
+    """Which other processes have the store's file open, as a detail of `info`."""
+    ask = getattr(store, "open_by", None)  # not every engine has a file
+    if ask is None:
+        return {}
+    others = ask()
+    if others is None:
+        return {"open by": "unknown"}
+    some = f"{len(others)} other process{'es' * (len(others) > 1)}: {', '.join(others)}"
+    return {"open by": some if others else "no other process"}
 
 
 def retried(attempt: Callable[[], T]) -> T:

@@ -213,6 +213,22 @@ class Job:
     error: str = ""
 
 
+@dataclass(frozen=True)
+class ImportInfo:
+    """What is known of an import: how many `entries` it wrote, and in which batches.
+
+    `at` is the time of its first write; `revs` go up, and there is one at least.
+    """
+
+    id: str
+    scope: Scope
+    source: str
+    format: str
+    entries: int
+    at: datetime
+    revs: tuple[int, ...]
+
+
 class Reason(NamedTuple):
     """One word's part in a hit's score.
 

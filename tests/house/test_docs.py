@@ -33,6 +33,7 @@ MODULES = sorted(
 
 FENCE = re.compile(r"^( *)```([\w-]*)[^\n]*\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+NAVIGATED = re.compile(r"^ +- (?:.*: )?(\S+\.md)$", re.MULTILINE)
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 SKIPS = re.compile(r"doctest: *\+?skip", re.IGNORECASE)
 
@@ -116,6 +117,20 @@ def anchors(text: str) -> set[str]:
     """The fragments of a page's headings, as code hosts make them."""
     titles = HEADING.findall(FENCE.sub("", text))
     return {re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-") for title in titles}
+
+
+def test_every_decision_is_listed() -> None:
+    listed = LINK.findall(read("docs/adr/index.md"))
+    decisions = sorted(path.name for path in ROOT.glob("docs/adr/[0-9]*.md"))
+    assert listed == decisions
+
+
+def test_every_page_stands_in_the_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text("utf-8").partition("\nnav:\n")[2]
+    listed = set(NAVIGATED.findall(navigation))
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/**/*.md")}
+    assert pages - listed == set()
+    assert listed - pages <= {"changelog.md"}  # made from CHANGELOG.md
 
 
 @pytest.mark.parametrize("name", MODULES)

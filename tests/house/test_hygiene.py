@@ -22,6 +22,11 @@ LOCKS = {"uv.lock", "pylock.toml", "poetry.lock"}
 FORBIDDEN = {"eval", "exec", "pickle", "cPickle", "dill", "shelve", "marshal", "yaml"}
 FORBIDDEN |= {"trust_remote_code"}
 
+# The one file that reads YAML takes the parser's events, and has no loader make objects of them.
+READS_YAML = "src/amberfile/transfer/yaml_read.py"
+MAKES_OBJECTS = {"load", "load_all", "full_load", "unsafe_load", "safe_load", "constructor"}
+MAKES_OBJECTS |= {"Loader", "FullLoader", "UnsafeLoader", "CLoader", "CFullLoader", "CUnsafeLoader"}
+
 
 def committed() -> list[Path]:
     """Every file that git has or would take."""
@@ -61,7 +66,8 @@ def names(source: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("file", SOURCES)
 def test_a_module_cannot_run_what_it_reads(file: str) -> None:
-    assert FORBIDDEN.isdisjoint(names((ROOT / file).read_text("utf-8")))
+    forbidden = FORBIDDEN - {"yaml"} | MAKES_OBJECTS if file == READS_YAML else FORBIDDEN
+    assert forbidden.isdisjoint(names((ROOT / file).read_text("utf-8")))
 
 
 @pytest.mark.parametrize(

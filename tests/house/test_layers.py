@@ -29,10 +29,11 @@ LAYERS = {
     # The value types of stores/base.py (Posting, Stats) are what a ranking reads.
     "recall": Layer("recall/*", "values contracts"),
     "engines": Layer("stores/* embed/*", "values contracts"),
-    "config": Layer("config.py", "values contracts engines"),
+    "config": Layer("config.py settings.py places.py settings_file.py", "values contracts engines"),
     "memory": Layer(
         "memory.py session.py branch.py aio.py search.py items.py drafts.py scopes.py shared.py "
-        "checks.py ids.py replay.py doctor.py lookup.py highlight.py",
+        "checks.py ids.py replay.py admission.py imports.py doctor.py repair.py lookup.py "
+        "highlight.py figures.py",
         "values contracts recall config",
     ),
     "lifecycle": Layer("lifecycle/*", "values memory"),
@@ -49,7 +50,7 @@ PACKAGES = {
     "recall": "apsw",  # FTS5's tokenizers
     "stores/sqlite": "apsw",
     "cli": "click rich",
-    "transfer": "apsw",  # other programs' SQLite files
+    "transfer": "apsw yaml",  # other programs' SQLite files; front matter
     "testing": "hypothesis pytest",
 }
 

@@ -50,6 +50,11 @@ def message_terms(message: Message) -> Terms:
     return _terms(_date_terms(message) + terms(message.name or ""), message.text)
 
 
+def entry_terms(entry: Entry) -> Terms:
+    """What an entry is found by."""
+    return item_terms(entry) if isinstance(entry, Item) else message_terms(entry)
+
+
 def head_places(entry: Entry) -> dict[str, str]:
     """Which field of an entry's head each of its terms stands in."""
     if isinstance(entry, Message):

@@ -11,14 +11,16 @@ join postings to entries; they mean nothing outside the store.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
-from amberfile.changes import HANDLE_BITS, Batch, Written
+from amberfile.changes import HANDLE_BITS, Batch, Terms, Written
 from amberfile.types import (
     Entry,
     Filter,
+    ImportInfo,
     Item,
     Job,
     Message,
@@ -33,6 +35,16 @@ Posting: TypeAlias = tuple[int, int]
 
 Plain tuples of two, because a query reads thousands of them.
 """
+
+
+TermsOf: TypeAlias = Callable[[Entry], Terms]
+"""What an entry is indexed by."""
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told now and then: how far something long has come, and about how far it goes."""
+
+INDEX_FAULT = "the index"
+"""How a fault begins that `Store.reindex` mends."""
 
 
 def is_message(handle: int) -> bool:
@@ -51,7 +63,7 @@ class Capabilities:
         durable: what was written is there after the process ends.
         multi_process: several processes may open it at once.
         erases: forgotten bytes leave the medium, not only the view.
-        backup: `backup` copies it while it is in use.
+        backup: `backup` copies it while it is in use, `restore_from` takes a copy back.
     """
 
     durable: bool = False
@@ -99,6 +111,14 @@ class Changed(NamedTuple):
     entry: Entry | None
 
 
+class Tally(NamedTuple):
+    """How many current entries of a kind were made on one day, in UTC."""
+
+    kind: str
+    day: date
+    entries: int
+
+
 @dataclass(frozen=True)
 class Info:
     """A store as a person would ask about it.
@@ -115,6 +135,27 @@ class Info:
     rev: int
     promises: Mapping[str, str]
     details: Mapping[str, str | int]
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What came back from a damaged store.
+
+    Args:
+        items: as they stand, hidden ones too; `versions` are those before them.
+        lost: in words, what is known not to have come back or not as it was;
+            at most 20 lines and one that counts the rest.
+        pages: that were looked at; of them `damaged_pages` could not be read whole.
+    """
+
+    items: int
+    versions: int
+    messages: int
+    sessions: int
+    scopes: int
+    lost: tuple[str, ...]
+    pages: int
+    damaged_pages: int
 
 
 @runtime_checkable
@@ -233,6 +274,36 @@ class Store(Protocol):
         """Jobs with these ids, or all, oldest first."""
         ...
 
+    def imports(self, scope: Scope) -> list[ImportInfo]:
+        """The scope's imports, the last begun first."""
+        ...
+
+    def forgotten(self, scope: Scope, ids: Sequence[str]) -> set[str]:
+        """Those of these ids that were forgotten and may not return."""
+        ...
+
+    def ids(self, scope: Scope, prefix: str, *, limit: int) -> list[str]:
+        """Ids of items, hidden ones too, and of messages that begin with `prefix`.
+
+        In order of code points, each once; at most `limit`, 0 or less gives none.
+        """
+        ...
+
+    def keyed(self, scope: Scope, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """The id of the item that has each (kind, key), hidden ones too.
+
+        A key that no item has is not in the answer.
+        """
+        ...
+
+    def tally(self, scopes: Sequence[Scope]) -> list[Tally]:
+        """Current entries by kind and day of `created_at`, in order of kind, then day.
+
+        The sums over `scopes`; kind "message" is the messages. Cost: reads
+        every entry of the scopes once.
+        """
+        ...
+
     def scopes(self) -> list[Scope]:
         """Every scope in which something was ever written, in the order of its first write."""
         ...
@@ -248,6 +319,33 @@ class Store(Protocol):
             Unsupported: without the capability `backup`.
             InvalidInput: something stands at `path`.
             StoreCorrupt: the copy does not verify; it is removed.
+        """
+        ...
+
+    def restore_from(self, path: str) -> Info:
+        """Replace everything with what the backup at `path` holds, and tell what that is.
+
+        One write: other users of the store see all of the old or all of the
+        new. `rev` goes on above both; `changes` does not tell of it.
+
+        Raises:
+            Unsupported: without the capability `backup`.
+            NotFound: nothing is at `path`.
+            InvalidInput: `path` is this store, or cannot be laid over it.
+            NotAStore, SchemaTooNew: it is no backup that this release knows.
+            StoreCorrupt: the backup does not verify; nothing was changed.
+        """
+        ...
+
+    def reindex(self, terms: TermsOf, *, analysis: int) -> int:
+        """Make the whole index again from the rows; gives the number of entries.
+
+        One write, which takes a rev: readers see the old index until it is
+        done. An error of `terms` leaves the old one.
+
+        Args:
+            terms: called once for each current entry, in order of handle within a scope.
+            analysis: the number of the rules that `terms` follows, to be recorded.
         """
         ...
 

@@ -23,6 +23,9 @@ what nobody thought of: it does the same random things to the store and to
 
 import pytest
 
-_ASSERTING = "hooks items finding sessions jobs isolation wholeness sharing hostile machine"
+_ASSERTING = (
+    "hooks items finding names sessions jobs imports reindexing isolation wholeness sharing hostile"
+    " machine"
+)
 
 pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in _ASSERTING.split()))

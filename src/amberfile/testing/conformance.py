@@ -5,6 +5,12 @@ from __future__ import annotations
 from amberfile.testing.finding import ChangesContract, FindContract, TermsContract
 from amberfile.testing.hooks import needs, only_if
 from amberfile.testing.hostile import HostileContract
+from amberfile.testing.imports import (
+    IfEmptyContract,
+    ImportContract,
+    ReturnContract,
+    WrittenByContract,
+)
 from amberfile.testing.isolation import IsolationContract
 from amberfile.testing.items import (
     ItemContract,
@@ -13,6 +19,8 @@ from amberfile.testing.items import (
     VersionContract,
 )
 from amberfile.testing.jobs import JobContract
+from amberfile.testing.names import IdsContract, KeyedContract, TallyContract
+from amberfile.testing.reindexing import ReindexContract
 from amberfile.testing.sessions import (
     ListingContract,
     NeighbourContract,
@@ -38,12 +46,20 @@ class StoreConformance(
     FindContract,
     TermsContract,
     ChangesContract,
+    IdsContract,
+    KeyedContract,
+    TallyContract,
     SessionContract,
     NeighbourContract,
     ListingContract,
     TurnContract,
     JobContract,
+    ImportContract,
+    WrittenByContract,
+    ReturnContract,
+    IfEmptyContract,
     IsolationContract,
+    ReindexContract,
     WholenessContract,
     RetryContract,
     ThreadContract,

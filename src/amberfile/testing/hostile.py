@@ -14,8 +14,10 @@ from amberfile.changes import (
     Batch,
     Claim,
     CloseTurn,
+    DropImport,
     Finish,
     Forget,
+    MarkImport,
     Put,
     RenameSession,
     Retract,
@@ -166,6 +168,23 @@ class HostileContract(StoreHooks):
             assert [*store.postings([ADA], [text, "other"])] == [text]
             for prefix in (True, False):
                 assert store.vocabulary([ADA], text, prefix=prefix, limit=2) == [text]
+
+    @each_string
+    def test_an_import_keeps_any_string(self, store: Store, text: str) -> None:
+        if _written(store, batch(put("a"), MarkImport(text, text, text, 1)), text):
+            [told] = store.imports(ADA)
+            assert (told.id, told.source, told.format) == (text, text, text)
+            assert store.write(batch(Forget(("a",), written_by=text))).results[0].number == 1
+            assert store.write(batch(DropImport(text))).results[0].number == 1
+
+    @each_string
+    def test_an_id_that_may_return_is_any_string(self, store: Store, text: str) -> None:
+        given = (put(text), append(message("", id=text)))
+        if _written(store, batch(*given), text):
+            assert store.ids(ADA, text, limit=2) == [text]
+            store.write(batch(Forget((text,), may_return=True)))
+            store.write(batch(*given, Forget((text,))))
+            assert store.forgotten(ADA, [text]) == {text}
 
     @each_string
     def test_an_op_id_keeps_any_string(self, store: Store, text: str) -> None:

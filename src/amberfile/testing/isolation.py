@@ -78,6 +78,8 @@ class IsolationContract(StoreHooks):
         assert store.turns(BOB, "s") == []
         assert store.jobs(BOB, ["claimed", "queued"]) == []
         assert store.postings([BOB], ["red", "hello"]) == {}
+        assert store.forgotten(BOB, names) == set()
+        assert store.keyed(BOB, [("fact", "k"), ("note", "h")]) == {}
 
     def test_handles_of_another_scope_answer_nothing(self, store: Store) -> None:
         store.write(batch(*FURNITURE))

@@ -85,6 +85,14 @@ class StoreMachine(RuleBasedStateMachine):
     def job(self, scope: Scope, change: Change) -> None:
         self._write(scope, [change])
 
+    @rule(scope=some.SCOPE, entry=some.PUTS | some.APPENDS, mark=some.MARKS)
+    def take_in(self, scope: Scope, entry: Change, mark: Change) -> None:
+        self._write(scope, [entry, mark])
+
+    @rule(scope=some.SCOPE, change=some.DROPS)
+    def drop_a_record(self, scope: Scope, change: Change) -> None:
+        self._write(scope, [change])
+
     @rule(scope=some.SCOPE, changes=st.lists(some.CHANGES, max_size=3))
     def several(self, scope: Scope, changes: list[Change]) -> None:
         self._write(scope, changes)
@@ -143,6 +151,7 @@ class StoreMachine(RuleBasedStateMachine):
         self._agree(lambda store: [store.get(scope, ids), store.known_messages(scope, ids)])
         self._agree(lambda store: [store.history(scope, id) for id in ids])
         self._agree(lambda store: store.jobs(scope, ids))
+        self._agree(lambda store: sorted(store.forgotten(scope, ids)))
         self._agree(lambda store: store.sessions(scope, session[:1]))
         self._agree(lambda store: store.messages(scope, session, limit=limit, after=after))
 
@@ -159,6 +168,8 @@ class StoreMachine(RuleBasedStateMachine):
         self._agree(lambda store: store.vocabulary(scopes, part, prefix=prefix, limit=limit))
         self._agree(lambda store: [*store.postings(scopes, [part])])
         self._agree(lambda store: store.stats(scopes))
+        self._agree(lambda store: [*map(tuple, store.tally(scopes))])
+        self._agree(lambda store: [store.ids(scope, part[:1], limit=limit) for scope in scopes])
         self._agree(lambda store: by_rev(store.changes(scopes, since, limit=limit)))
 
     def _write(self, scope: Scope, changes: Sequence[Change], **call: Any) -> None:

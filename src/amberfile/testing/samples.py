@@ -21,9 +21,11 @@ from amberfile.changes import (
     Claim,
     ClearSession,
     CloseTurn,
+    DropImport,
     Enqueue,
     Finish,
     Forget,
+    MarkImport,
     OpenTurn,
     Put,
     RenameSession,
@@ -33,7 +35,7 @@ from amberfile.changes import (
     pack_weight,
 )
 from amberfile.stores.base import Changed, Found, Posting, Store, is_message
-from amberfile.types import ALL, Entry, Item, Job, Message, Scope
+from amberfile.types import ALL, Entry, ImportInfo, Item, Job, Message, Scope
 
 ADA = Scope(user="ada")
 BOB = Scope(user="bob")
@@ -107,6 +109,10 @@ def enqueue(id: str = "job", kind: str = "work", **more: Any) -> Enqueue:
     return Enqueue(Job(id=id, kind=kind, **told))
 
 
+def mark(id: str = "import", entries: int = 1) -> MarkImport:
+    return MarkImport(id, "chat.json", "openai", entries)
+
+
 def batch(
     *changes: Change,
     scope: Scope = ADA,
@@ -132,6 +138,10 @@ FURNITURE = (
     enqueue("claimed"),
     Claim(("work",), NOW + HOUR),
     enqueue("queued"),
+    put("lent", "brown words"),
+    say("lent words"),
+    Forget(("lent", "lent words"), may_return=True),
+    mark("import", 3),
 )
 """Changes that leave something of every sort in a scope."""
 
@@ -146,6 +156,10 @@ EVERY_CHANGE: Mapping[str, Change] = {
     "forget what is hidden": Forget(("hidden",)),
     "forget a message": Forget(("hello",)),
     "forget by key": Forget(key="k"),
+    "forget what may return": Forget(("kept",), may_return=True),
+    "forget what an import wrote": Forget(("kept", "hello"), written_by="import"),
+    "put what was forgotten and may return": put("lent", "brown words"),
+    "append what was forgotten and may return": say("lent words"),
     "append": say("more words"),
     "append in a turn": say("more words", turn="t"),
     "append to a new session": say("words elsewhere", session="new"),
@@ -159,6 +173,9 @@ EVERY_CHANGE: Mapping[str, Change] = {
     "finish": Finish("claimed", 1),
     "retry": Finish("claimed", 1, "retry", error="again"),
     "fail": Finish("claimed", 1, "failed", error="never"),
+    "begin an import": mark("new"),
+    "go on with an import": mark("import", 2),
+    "drop the record of an import": DropImport("import"),
 }
 """What each change does to FURNITURE; alone, each of them succeeds and can be seen."""
 
@@ -169,7 +186,7 @@ def found(store: Store, scope: Scope = ADA, *, kinds: tuple[str, ...] | None = N
     return [one for one in everything if kinds is None or one.entry.kind in kinds]
 
 
-def ids(entries: Sequence[Entry] | Sequence[Found]) -> list[str]:
+def ids(entries: Sequence[Entry] | Sequence[Found] | Sequence[ImportInfo]) -> list[str]:
     return [one.entry.id if isinstance(one, Found) else one.id for one in entries]
 
 
@@ -227,6 +244,10 @@ def view_of(store: Store, scope: Scope) -> dict[str, Any]:
         "turns": {id: store.turns(scope, id) for id in sessions},
         "neighbours": _neighbours(store, scope),
         "jobs": store.jobs(scope),
+        "imports": store.imports(scope),
+        "forgotten": sorted(store.forgotten(scope, known)),
+        "ids": store.ids(scope, "", limit=MANY),
+        "keyed": _keyed(store, scope, known),
     }
     return {name: exact(value) for name, value in seen.items()}
 
@@ -242,11 +263,19 @@ def _found_by_all(store: Store, scopes: Sequence[Scope]) -> dict[str, Any]:
         "by handle": exact([one.entry for one in store.entries(scopes, [*names])]),
         "vocabulary": words,
         "stats": list(store.stats(scopes)),
+        "tally": [(one.kind, str(one.day), one.entries) for one in store.tally(scopes)],
         "postings": {
             term: _named(postings, names)
             for term, postings in store.postings(scopes, words).items()
         },
     }
+
+
+def _keyed(store: Store, scope: Scope, known: Sequence[str]) -> list[tuple[str, str, str]]:
+    """(kind, key, id) of every key that a version of an item had."""
+    versions = [version.item for id in known for version in store.history(scope, id)]
+    keys = [(item.kind, item.key) for item in versions if item.key is not None]
+    return sorted((*name, id) for name, id in store.keyed(scope, keys).items())
 
 
 def _named(postings: Sequence[Posting], names: Mapping[int, str]) -> list[tuple[str, int, int]]:

@@ -13,7 +13,7 @@ from typing import TypeAlias, TypeVar
 import pytest
 
 from amberfile.changes import Claim, ClearSession, Forget
-from amberfile.errors import Conflict, InvalidInput, StoreClosed
+from amberfile.errors import Conflict, InvalidInput, NotFound, StoreClosed
 from amberfile.stores.base import Store
 from amberfile.testing.hooks import StoreHooks, needs, only_if
 from amberfile.testing.samples import (
@@ -33,6 +33,7 @@ from amberfile.testing.samples import (
     places,
     put,
     say,
+    terms_of,
     view,
 )
 from amberfile.types import ALL
@@ -245,6 +246,26 @@ class LifeContract(StoreHooks):
             store.backup(str(path))
         assert path.read_text() == "mine"
 
+    @needs("backup")
+    def test_a_backup_is_taken_back(self, store: Store, tmp_path: Path) -> None:
+        store.write(batch(*FURNITURE))
+        path = str(tmp_path / "copy")
+        store.backup(path)
+        before = view(store, SCOPES)
+        last = store.write(batch(put("later"), scope=BOB)).rev
+        assert store.restore_from(path).rev > last
+        assert view(store, SCOPES) | {"rev": 0} == before | {"rev": 0}
+        store.write(batch(put("after"), scope=BOB))
+        assert ids(found(store, BOB)) == ["after"]
+
+    @needs("backup")
+    def test_without_a_backup_nothing_is_taken_back(self, store: Store, tmp_path: Path) -> None:
+        store.write(batch(*FURNITURE))
+        before = view(store, SCOPES)
+        with pytest.raises(NotFound):
+            store.restore_from(str(tmp_path / "absent"))
+        assert view(store, SCOPES) == before
+
     @only_if("erases")
     def test_forgotten_bytes_are_gone_from_the_medium(self, store: Store) -> None:
         store.write(batch(put("a", SECRET, key=SECRET, metadata={SECRET: SECRET})))
@@ -316,7 +337,13 @@ def _every_call(store: Store, path: str) -> list[Callable[[], object]]:
         lambda: store.history(ADA, "a"),
         lambda: store.changes([ADA], 0, limit=1),
         lambda: store.jobs(ADA),
+        lambda: store.imports(ADA),
+        lambda: store.forgotten(ADA, ["a"]),
+        lambda: store.ids(ADA, "", limit=1),
+        lambda: store.keyed(ADA, [("note", "k")]),
+        lambda: store.tally([ADA]),
         lambda: store.scopes(),
         lambda: store.info(),
         lambda: store.backup(path),
+        lambda: store.reindex(terms_of, analysis=1),
     ]

@@ -17,8 +17,10 @@ from amberfile.changes import (
     Claim,
     ClearSession,
     CloseTurn,
+    DropImport,
     Finish,
     Forget,
+    MarkImport,
     OpenTurn,
     RenameSession,
     Restore,
@@ -44,7 +46,9 @@ SCOPES = [ADA, BOB]
 SCOPE = st.sampled_from([ADA, ADA, BOB])
 READ = st.sampled_from([[ADA], [BOB], [ADA, BOB], [BOB, ADA], []])
 
-IDS = st.sampled_from(["kept", "kept", "hidden", "hidden", "hello", "a", "b", "gone", "\ud800", ""])
+IDS = st.sampled_from(
+    ["kept", "kept", "hidden", "hidden", "hello", "a", "b", "gone", "lent", "\ud800", ""]
+)
 KEYS = st.none() | st.sampled_from(["k", "h", "K", ""])
 KINDS = st.sampled_from(["fact", "note"])
 SESSIONS = st.sampled_from(["s", "s", "other", "_"])
@@ -103,10 +107,19 @@ APPENDS = st.builds(
 )
 RETRACTS = st.builds(Retract, IDS, TEXTS)
 RESTORES = st.builds(Restore, IDS, st.just(NO_TERMS), AGE)
-FORGETS = st.builds(Forget, st.lists(IDS, max_size=2).map(tuple), KEYS)
+IMPORTS = st.sampled_from(["import", "import", "i", "\ud800"])
+FORGETS = st.builds(
+    Forget,
+    st.lists(IDS, max_size=2).map(tuple),
+    KEYS,
+    st.booleans(),
+    st.sampled_from([None, None, None, "import", "i"]),
+)
+MARKS = st.builds(MarkImport, IMPORTS, NAMES, NAMES, st.integers(0, 3))
+DROPS = st.builds(DropImport, IMPORTS)
 OPENINGS = st.builds(OpenTurn, SESSIONS, TURNS, TIMES)
 CLOSINGS = st.builds(CloseTurn, SESSIONS, TURNS, st.sampled_from(["done", "failed"]))
-CLEARINGS = st.builds(ClearSession, SESSIONS, st.booleans())
+CLEARINGS = st.builds(ClearSession, SESSIONS, st.booleans(), st.booleans())
 TITLES = st.builds(RenameSession, SESSIONS, TEXTS)
 ENQUEUES = st.builds(
     enqueue, JOBS, st.sampled_from(["work", "sleep"]), payload=OBJECTS, not_before=TIMES
@@ -137,6 +150,8 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
     ENQUEUES,
     CLAIMS,
     FINISHES,
+    MARKS,
+    DROPS,
 )
 
 

@@ -13,9 +13,11 @@ from amberfile.changes import (
     Claim,
     ClearSession,
     CloseTurn,
+    DropImport,
     Enqueue,
     Finish,
     Forget,
+    MarkImport,
     OpenTurn,
     Put,
     RenameSession,
@@ -26,7 +28,7 @@ from amberfile.changes import (
 from amberfile.errors import Conflict, NotFound
 from amberfile.stores.ram.tables import Session, Shelf, Tables, own
 from amberfile.stores.ram.write import Write
-from amberfile.types import MESSAGE, Item, Job, Turn, Version
+from amberfile.types import MESSAGE, ImportInfo, Item, Job, Turn, Version
 
 
 @singledispatch
@@ -80,33 +82,47 @@ def _forget(change: Forget, write: Write) -> Result:
     keyed = {} if change.key is None else write.tables.keys.get(change.key, {})
     gone: list[str] = []
     for id in dict.fromkeys((*change.ids, *keyed.values())):
-        gone += [id] * (_forget_item(id, write) + _forget_message(id, write))
+        gone += [id] * (_forget_item(id, change, write) + _forget_message(id, change, write))
     return Result(tuple(gone), len(gone))
 
 
-def _forget_item(id: str, write: Write) -> bool:
+def _forget_item(id: str, change: Forget, write: Write) -> bool:
     item = write.tables.item(id)
-    if item is None:
+    if item is None or not _is_meant(item.rev, change, write.tables):
         return False
     if item.state == "current":
         write.hide(("item", id))
     write.rekey(item, None)
     write.journal.drop(write.tables.items, id)
-    write.journal.set(write.tables.forgotten, id, write.rev)
+    _bury(id, change, write)
     write.log(("item", id), item.kind, None)
     return True
 
 
-def _forget_message(id: str, write: Write) -> bool:
+def _forget_message(id: str, change: Forget, write: Write) -> bool:
     handle = write.tables.handles.get(("message", id))
     if handle is None:
         return False
     message = write.tables.message(handle)
+    if not _is_meant(message.rev, change, write.tables):
+        return False
     write.journal.drop(write.tables.sessions[message.session].handles, message.seq)
     write.hide(("message", id))
-    write.journal.set(write.tables.forgotten, id, write.rev)
+    _bury(id, change, write)
     write.log(("message", id), MESSAGE, None)
     return True
+
+
+def _is_meant(rev: int, change: Forget, tables: Tables) -> bool:
+    if change.written_by is None:
+        return True
+    number = tables.import_numbers.get(change.written_by)
+    return number is not None and rev in tables.imports[number].revs
+
+
+def _bury(id: str, change: Forget, write: Write) -> None:
+    if not change.may_return:
+        write.journal.set(write.tables.forgotten, id, write.rev)
 
 
 @apply.register
@@ -170,7 +186,7 @@ def _close_turn(change: CloseTurn, write: Write) -> Result:
 @apply.register
 def _clear_session(change: ClearSession, write: Write) -> Result:
     session = write.tables.sessions.get(change.session)
-    if session is None:
+    if session is None or (change.if_empty and (session.handles or session.turns)):
         return Result()
     for _, handle in session.handles.below(None):  # from the end of their lists: no shifting
         id = write.tables.message(handle).id
@@ -181,7 +197,7 @@ def _clear_session(change: ClearSession, write: Write) -> Result:
         write.journal.drop(write.tables.sessions, change.session)
     else:
         write.touch(change.session, session, open_turn=None, handles=Shelf(), turns={})
-    return Result(number=len(session.handles))
+    return Result((change.session,), len(session.handles))
 
 
 @apply.register
@@ -232,6 +248,33 @@ def _finish(change: Finish, write: Write) -> Result:
         job = replace(job, state="failed")
     write.journal.set(write.tables.jobs, number, job)
     return Result()
+
+
+@apply.register
+def _mark_import(change: MarkImport, write: Write) -> Result:
+    numbers, imports = write.tables.import_numbers, write.tables.imports
+    number = numbers.get(change.id)
+    if number is None:
+        number = write.number()
+        write.journal.set(numbers, change.id, number)
+        told = ImportInfo(
+            change.id, write.batch.scope, change.source, change.format, 0, write.at, ()
+        )
+    else:
+        told = imports[number]
+    revs = tuple(dict.fromkeys((*told.revs, write.rev)))
+    told = replace(told, entries=told.entries + change.entries, revs=revs)
+    write.journal.set(imports, number, told)
+    return Result(number=told.entries)
+
+
+@apply.register
+def _drop_import(change: DropImport, write: Write) -> Result:
+    if change.id not in write.tables.import_numbers:
+        return Result()
+    number = write.journal.drop(write.tables.import_numbers, change.id)
+    write.journal.drop(write.tables.imports, number)
+    return Result(number=1)
 
 
 def _named(tables: Tables, given: Item) -> Item | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timezone
 from itertools import chain, islice, takewhile
 from threading import Lock
 
@@ -19,12 +21,24 @@ from amberfile.stores.base import (
     Near,
     Posting,
     Stats,
+    Tally,
+    TermsOf,
     is_message,
 )
 from amberfile.stores.ram.apply import apply
 from amberfile.stores.ram.tables import Data, Tables, first_number, own
 from amberfile.stores.ram.write import Write, undone_on_error
-from amberfile.types import Filter, Item, Job, Message, Scope, SessionInfo, Turn, Version
+from amberfile.types import (
+    Filter,
+    ImportInfo,
+    Item,
+    Job,
+    Message,
+    Scope,
+    SessionInfo,
+    Turn,
+    Version,
+)
 
 WHERE = "ram:"
 
@@ -166,6 +180,35 @@ class RamStore:
             jobs = (job for _, job in data.of(scope).jobs.above(0))
             return [own(job) for job in jobs if ids is None or job.id in ids]
 
+    def imports(self, scope: Scope) -> list[ImportInfo]:
+        with self._held() as data:
+            return [told for _, told in data.of(scope).imports.below(None)]
+
+    def forgotten(self, scope: Scope, ids: Sequence[str]) -> set[str]:
+        with self._held() as data:
+            return data.of(scope).forgotten.keys() & set(ids)
+
+    def ids(self, scope: Scope, prefix: str, *, limit: int) -> list[str]:
+        with self._held() as data:
+            tables = data.of(scope)
+            names = {*tables.items, *(entry.id for entry in tables.current.values())}
+            return sorted(id for id in names if id.startswith(prefix))[: max(limit, 0)]
+
+    def keyed(self, scope: Scope, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        with self._held() as data:
+            owners = data.of(scope).keys
+            found = {(kind, key): owners.get(key, {}).get(kind) for kind, key in keys}
+            return {name: id for name, id in found.items() if id is not None}
+
+    def tally(self, scopes: Sequence[Scope]) -> list[Tally]:
+        with self._held() as data:
+            counts = Counter(
+                (entry.kind, entry.created_at.astimezone(timezone.utc).date())
+                for tables in data.each(scopes)
+                for entry in tables.current.values()
+            )
+            return [Tally(*group, count) for group, count in sorted(counts.items())]
+
     def scopes(self) -> list[Scope]:
         with self._held() as data:
             return list(data.scopes)
@@ -179,6 +222,18 @@ class RamStore:
     def backup(self, path: str) -> Info:
         with self._held():
             raise Unsupported("ram", "backup")
+
+    def restore_from(self, path: str) -> Info:
+        with self._held():
+            raise Unsupported("ram", "backup")
+
+    def reindex(self, terms: TermsOf, *, analysis: int) -> int:
+        with self._held() as data:
+            made = {scope: tables.indexed(terms) for scope, tables in data.scopes.items()}
+            for scope, index in made.items():
+                data.scopes[scope].index = index
+            data.last["rev"] += 1
+            return sum(index.stats.entries for index in made.values())
 
     def close(self) -> None:
         with self._lock:

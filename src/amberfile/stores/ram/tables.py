@@ -9,8 +9,18 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from amberfile.changes import Terms, Written
-from amberfile.stores.base import Changed, Posting, Stats, place
-from amberfile.types import Entry, Item, Job, Message, Scope, SessionInfo, Turn, Version
+from amberfile.stores.base import Changed, Posting, Stats, TermsOf, place
+from amberfile.types import (
+    Entry,
+    ImportInfo,
+    Item,
+    Job,
+    Message,
+    Scope,
+    SessionInfo,
+    Turn,
+    Version,
+)
 
 V = TypeVar("V")
 E = TypeVar("E", bound=Item | Message | Job)
@@ -130,8 +140,9 @@ class Tables:
         handles: the handles of the same entries, by name.
         items: every version by id; the last one is how the item stands.
         keys: the id by key and then by kind, of hidden items too.
-        forgotten: the rev in which an id went for good.
+        forgotten: the rev in which an id went, never to return.
         jobs: in the order they were queued; `job_numbers` finds one by id.
+        imports: in the order they were begun; `import_numbers` finds one by id.
         log: what `changes` answers; `logged` finds the one entry of a name.
         calls: by op_id; `ages` names the same ones, the oldest first.
     """
@@ -145,6 +156,8 @@ class Tables:
     sessions: dict[str, Session] = field(default_factory=dict)
     jobs: Shelf[Job] = field(default_factory=Shelf)
     job_numbers: dict[str, int] = field(default_factory=dict)
+    imports: Shelf[ImportInfo] = field(default_factory=Shelf)
+    import_numbers: dict[str, int] = field(default_factory=dict)
     log: Shelf[Changed] = field(default_factory=Shelf)
     logged: dict[Name, int] = field(default_factory=dict)
     calls: dict[str, Call] = field(default_factory=dict)
@@ -154,6 +167,13 @@ class Tables:
         """The item as it stands, hidden or not."""
         versions = self.items.get(id)
         return versions[-1].item if versions else None
+
+    def indexed(self, terms: TermsOf) -> Index:
+        """A new index of the entries that stand."""
+        index = Index()
+        for handle, entry in self.current.above(0):
+            index.add(handle, terms(own(entry)))
+        return index
 
     def message(self, handle: int) -> Message:
         return cast(Message, self.current[handle])

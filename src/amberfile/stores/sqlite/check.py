@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
 import apsw
 
 from amberfile.errors import StoreCorrupt
+from amberfile.stores.base import INDEX_FAULT
 from amberfile.stores.sqlite.index import WAITING, unpacked
 from amberfile.stores.sqlite.rows import (
     ITEM_COLUMNS,
@@ -40,26 +41,54 @@ _COUNTS = (
         " FROM item) WHERE version <> found + 1",
     ),
     (
+        "{0} earlier versions have no item",
+        "SELECT n FROM (SELECT count(*) AS n FROM version WHERE NOT EXISTS"
+        " (SELECT 1 FROM item WHERE scope = version.scope AND id = version.id)) WHERE n > 0",
+    ),
+    (
         "session {0} says it holds {1} messages and holds {2}",
         "SELECT s.id, s.messages, count(m.seq) FROM session s LEFT JOIN message m"
         " ON m.scope = s.scope AND m.session = s.id GROUP BY s.id"
         " HAVING s.messages <> count(m.seq)",
     ),
     (
-        "scope {0} says it has {1} entries and has {2}",
+        "{0} messages have no session",
+        "SELECT n FROM (SELECT count(*) AS n FROM message WHERE NOT EXISTS"
+        " (SELECT 1 FROM session WHERE id = message.session AND scope = message.scope))"
+        " WHERE n > 0",
+    ),
+    (
+        "{0} turns have no session",
+        "SELECT n FROM (SELECT count(*) AS n FROM turn"
+        " WHERE session NOT IN (SELECT id FROM session)) WHERE n > 0",
+    ),
+)
+_COUNTS_OF_IMPORTS = (
+    (
+        "{0} revs of imports have no import",
+        "SELECT n FROM (SELECT count(*) AS n FROM import_rev"
+        " WHERE import NOT IN (SELECT number FROM import)) WHERE n > 0",
+    ),
+)
+_SCHEMA_OF_IMPORTS = 2
+"""An older file that cannot be written is read as it is."""
+
+_INDEX_COUNTS = (
+    (
+        f"{INDEX_FAULT} of scope {{0}} counts {{1}} entries, and the scope has {{2}}",
         "SELECT id, entries, found FROM (SELECT id, entries,"
         " (SELECT count(*) FROM item WHERE scope = scope.id AND state = 'current')"
         " + (SELECT count(*) FROM message WHERE scope = scope.id) AS found FROM scope)"
         " WHERE entries <> found",
     ),
     (
-        "scope {0} says that {1} postings wait and has {2}",
+        f"{INDEX_FAULT} of scope {{0}} counts {{1}} postings that wait, and has {{2}}",
         "SELECT id, waiting, found FROM (SELECT id, waiting,"
         f" (SELECT coalesce(sum(length(data)), 0) / {WAITING.size} FROM tail"
         " WHERE scope = scope.id) AS found FROM scope) WHERE waiting <> found",
     ),
     (
-        "{0} postings have no term",
+        f"{INDEX_FAULT} has {{0}} rows of postings without a term",
         "SELECT n FROM (SELECT count(*) AS n FROM posting"
         " WHERE term NOT IN (SELECT id FROM term)) WHERE n > 0",
     ),
@@ -89,10 +118,26 @@ def _all_faults(db: apsw.Connection) -> Iterator[str]:
 
 def miscounts(db: apsw.Connection) -> Iterator[str]:
     """Rows that others say are there and are not, as when a page is an older or empty one."""
-    for message, query in _COUNTS:
-        for row in db.execute(query):
-            yield message.format(*row)
-    waiting = {term for term, _, _ in unpacked(db.execute("SELECT data FROM tail"), WAITING)}
+    yield from row_miscounts(db)
+    yield from _told(db, _INDEX_COUNTS)
+    try:
+        waiting = {term for term, _, _ in unpacked(db.execute("SELECT data FROM tail"), WAITING)}
+    except StoreCorrupt:
+        yield f"{INDEX_FAULT} has postings that wait and cannot be read"
+        return
     for (term,) in db.execute(_WITHOUT_POSTING):
         if term not in waiting:
-            yield f"term {term} has no posting"
+            yield f"{INDEX_FAULT} has term {term} without a posting"
+
+
+def row_miscounts(db: apsw.Connection) -> Iterator[str]:
+    """The same of what is not derived."""
+    yield from _told(db, _COUNTS)
+    if db.pragma("user_version") >= _SCHEMA_OF_IMPORTS:
+        yield from _told(db, _COUNTS_OF_IMPORTS)
+
+
+def _told(db: apsw.Connection, counts: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for message, query in counts:
+        for row in db.execute(query):
+            yield message.format(*row)

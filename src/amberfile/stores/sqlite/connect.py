@@ -20,7 +20,7 @@ import apsw
 from amberfile.errors import AmberfileError, StoreClosed, StoreCorrupt, StoreReadOnly
 from amberfile.stores.sqlite.checkpoint import MOST_PAGES, layer
 from amberfile.stores.sqlite.errors import DRIVER_ERRORS, Mapped, translated
-from amberfile.stores.sqlite.schema import verify
+from amberfile.stores.sqlite.schema import complete, verify
 
 _READ_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 _PRAGMAS = (
@@ -127,6 +127,10 @@ class Connections:
         if isinstance(error, DRIVER_ERRORS):
             error = translated(error, self.path)
         self._corrupt = self._corrupt or isinstance(error, StoreCorrupt)
+
+    def trusted_again(self) -> None:
+        """What was damaged has been made again."""
+        self._corrupt = False
 
     def blame_damage(self, db: apsw.Connection, error: BaseException | None) -> None:
         """Where our own code fails on what it read, see whether the file is to blame.
@@ -236,6 +240,8 @@ class Connections:
                 if not self._prepared:
                     self._prepare(db)
                     self._prepared = True
+                if not self.writable:
+                    complete(db)
             except BaseException:
                 _close(db)
                 raise

@@ -32,7 +32,7 @@ WAITING = Struct("<IQI")  # term, place, weight
 MOST_WAITING = 512
 """Postings of a scope in the tail: about 40 sentences, 0.1 ms to read through."""
 
-_MOST_KNOWN = 500_000
+_MOST_KNOWN = 150_000
 
 
 def unpacked(rows: Iterable[Any], form: Struct = POSTING) -> list[Any]:
@@ -40,8 +40,8 @@ def unpacked(rows: Iterable[Any], form: Struct = POSTING) -> list[Any]:
     data = b"".join([data for (data,) in rows])
     if len(data) % form.size:
         raise StoreCorrupt(
-            "a part of the index is damaged. Check the file: amberfile doctor; "
-            "then go back to a backup"
+            "a part of the index is damaged. Nothing more is written here. "
+            "Make it again from the rows: amberfile reindex"
         )
     return list(form.iter_unpack(data))
 

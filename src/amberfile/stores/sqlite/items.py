@@ -7,6 +7,7 @@ from typing import Any
 
 from amberfile.changes import NO_TERMS, Forget, Put, Restore, Result, Retract, Terms
 from amberfile.errors import Conflict
+from amberfile.stores.sqlite import imports
 from amberfile.stores.sqlite.rows import (
     ITEM_COLUMNS,
     Stamp,
@@ -15,7 +16,7 @@ from amberfile.stores.sqlite.rows import (
     to_item,
     unbound,
 )
-from amberfile.stores.sqlite.sessions import forget_message
+from amberfile.stores.sqlite.sessions import Forgetting, forget_message
 from amberfile.stores.sqlite.writing import Writing
 from amberfile.types import Item
 
@@ -55,7 +56,7 @@ def put(writing: Writing, change: Put) -> Result:
             "it. Read it again and decide"
         )
     if before is None:
-        writing.check_not_forgotten(id)
+        writing.admit(id, message=False)
     stamp = Stamp(
         id,
         version + 1,
@@ -95,8 +96,10 @@ def forget(writing: Writing, change: Forget) -> Result:
         )
         ids += [unbound(id) for (id,) in rows]
     gone: list[str] = []
+    revs = None if change.written_by is None else imports.revs(writing, change.written_by)
+    how = Forgetting(change.may_return, revs)
     for id in dict.fromkeys(ids):
-        gone += [id] * (_forget_item(writing, id) + forget_message(writing, id))
+        gone += [id] * (_forget_item(writing, id, how) + forget_message(writing, id, how))
     return Result(tuple(gone), len(gone))
 
 
@@ -152,11 +155,11 @@ def _remove_row(writing: Writing, standing: _Standing) -> None:
     writing.db.execute(_DELETE, (writing.scope, standing.handle))
 
 
-def _forget_item(writing: Writing, id: str) -> bool:
+def _forget_item(writing: Writing, id: str, how: Forgetting) -> bool:
     standing = _standing(writing, id)
-    if standing is None:
+    if standing is None or not how.means(standing.item.rev):
         return False
     _remove_row(writing, standing)
     writing.db.execute(_DELETE_VERSIONS, (writing.scope, bound(id)))
-    writing.bury(standing.item.kind, id)
+    writing.bury(standing.item.kind, id, may_return=how.may_return)
     return True

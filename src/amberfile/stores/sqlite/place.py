@@ -14,6 +14,7 @@ from amberfile.errors import InvalidInput, StoreCorrupt, StoreUnavailable
 _SHARED = ("nfs", "cifs", "smb", "9p", "virtiofs", "fuse.", "afs", "ceph", "gluster", "lustre")
 _MOUNTS = "/proc/self/mountinfo"
 _OPEN_FILES = "/proc/self/fd"
+_PROCESSES = "/proc"
 
 
 def check_path(path: str) -> None:
@@ -149,6 +150,37 @@ def open_elsewhere(path: str) -> bool:
     except OSError:
         return False
     return any(_is_same(mine, os.path.join(_OPEN_FILES, handle)) for handle in handles)
+
+
+def open_by(path: str) -> list[str] | None:
+    """Other processes that have the file open, as "python 4711"; None where nobody tells.
+
+    Only those of this user can be seen. Cost: a look at each of their open files.
+    """
+    try:
+        wanted = os.stat(path)
+        numbers = [int(name) for name in os.listdir(_PROCESSES) if name.isdigit()]
+    except OSError:
+        return None
+    others = (number for number in sorted(numbers) if number != os.getpid())
+    return [f"{_name_of(number)} {number}" for number in others if _holds(number, wanted)]
+
+
+def _holds(process: int, wanted: os.stat_result) -> bool:
+    folder = f"{_PROCESSES}/{process}/fd"
+    try:
+        handles = os.listdir(folder)
+    except OSError:  # another user's, or it has ended
+        return False
+    return any(_is_same(wanted, os.path.join(folder, handle)) for handle in handles)
+
+
+def _name_of(process: int) -> str:
+    try:
+        with open(f"{_PROCESSES}/{process}/comm", encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return "a process"
 
 
 def _is_same(mine: os.stat_result, handle: str) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import apsw
 
-from amberfile.stores.base import Changed, Found, Posting
+from amberfile.stores.base import Changed, Found, Posting, Tally
 from amberfile.stores.sqlite.index import TAIL, WAITING, unpacked
 from amberfile.stores.sqlite.rows import (
     ITEM_COLUMNS,
@@ -21,8 +23,8 @@ from amberfile.stores.sqlite.rows import (
     to_messages,
     unbound,
 )
+from amberfile.types import EPOCH, Scope
 from amberfile.types import MESSAGE as MESSAGE_KIND
-from amberfile.types import Scope
 
 _M = ", ".join(f"m.{name.strip()}" for name in MESSAGE_COLUMNS.split(","))
 _LAST_HANDLE = 1 << 62
@@ -75,6 +77,10 @@ POSTINGS = """
     SELECT data FROM posting WHERE term = ? ORDER BY first
 """  # a posting goes when its entry is no longer current, so no row of an entry is read
 STATS = "SELECT entries, passages, words FROM scope WHERE id = ?"
+FORGOTTEN = (
+    "SELECT 1 FROM tombstone WHERE scope = ? AND id = ? AND kind <> 'session' AND NOT may_return"
+)
+KEYED = "SELECT id FROM item INDEXED BY item_key WHERE scope = ? AND kind = ? AND key = ?"
 JOBS = f"SELECT {JOB_COLUMNS} FROM job WHERE scope = ? ORDER BY number"
 SCOPES = "SELECT space, user, agent FROM scope ORDER BY id"
 
@@ -85,6 +91,20 @@ _TERMS_WITH = (
     "SELECT text FROM term WHERE scope = ? AND text < x'' AND instr(text, ?) ORDER BY text LIMIT ?"
 )
 _ODD_TERMS = "SELECT text FROM term WHERE scope = ? AND text >= x''"
+
+_DAY = 24 * 3600 * 1_000_000
+_TALLY = f"""
+    SELECT kind, (created_at - (created_at % {_DAY} + {_DAY}) % {_DAY}) / {_DAY} AS day, count(*)
+      FROM (SELECT kind, created_at FROM item WHERE scope = ? AND state = 'current'
+            UNION ALL SELECT '{MESSAGE_KIND}', created_at FROM message WHERE scope = ?)
+     GROUP BY kind, day
+"""  # the remainder of a time before 1970 is negative, and a division cuts towards zero
+
+# All TEXT sorts before all BLOBs, and each of them by code points.
+_IDS_FROM = (
+    "SELECT id FROM {table} INDEXED BY {table}_id"
+    " WHERE scope = ? AND id >= ? AND id < {end} ORDER BY id LIMIT ?"
+)
 
 _AT_OR_AFTER = (
     "SELECT handle, rev FROM {table} WHERE scope = ? AND handle >= ? ORDER BY handle LIMIT 1"
@@ -142,6 +162,30 @@ def vocabulary(
     found = [term for (term,) in db.execute(query, (scope, text, limit))]
     odd = [unbound(term) for (term,) in db.execute(_ODD_TERMS, (scope,))]
     return [term for term in (*found, *odd) if fits(term, part)]
+
+
+def ids(db: apsw.Connection, scope: int, prefix: str, limit: int) -> Iterator[str]:
+    """A scope's ids that begin with `prefix`; enough of them, in no order."""
+    raw = prefix.encode("utf-8", "surrogatepass")
+    starts: list[tuple[str | bytes, str]] = [(raw, "x'ff'")]
+    if isinstance(text := bound(prefix), str):
+        starts.append((text, "x''"))
+    for table in ("item", "message"):
+        for start, end in starts:
+            rows = db.execute(_IDS_FROM.format(table=table, end=end), (scope, start, limit))
+            yield from (id for (odd,) in rows if (id := unbound(odd)).startswith(prefix))
+
+
+def tally(db: apsw.Connection, scopes: Sequence[int]) -> list[Tally]:
+    counts: Counter[tuple[str, int]] = Counter()
+    for scope in scopes:
+        for kind, day, count in db.execute(_TALLY, (scope, scope)):
+            counts[unbound(kind), day] += count
+    return [Tally(kind, _day(day), count) for (kind, day), count in sorted(counts.items())]
+
+
+def _day(number: int) -> date:
+    return EPOCH.date() + timedelta(number)
 
 
 def changed(

@@ -36,6 +36,8 @@ def report(db: apsw.Connection, path: str, durability: str) -> Info:
     details |= {
         "bytes": _size(path),
         "log bytes": _size(f"{path}-wal"),
+        "free bytes": _pages(db, "freelist_count") * _pages(db, "page_size"),
+        "free pages": _pages(db, "freelist_count"),
         "file system": file_system(os.path.dirname(path)) or "unknown",
         "schema": next(db.execute("PRAGMA user_version"))[0],
         "analysis": analysis,
@@ -51,6 +53,10 @@ def report(db: apsw.Connection, path: str, durability: str) -> Info:
         "corruption": "a damaged row is an error, never a different memory",
     }
     return Info("sqlite", path, rev, promises, details)
+
+
+def _pages(db: apsw.Connection, pragma: str) -> int:
+    return int(next(db.execute(f"PRAGMA {pragma}"))[0])
 
 
 def _size(path: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from amberfile.changes import (
     Append,
@@ -35,12 +36,23 @@ _INSERT_MESSAGE = (
 )
 _KNOWN_MESSAGE = "SELECT 1 FROM message WHERE scope = ? AND id = ?"
 _FIND = f"SELECT id, {SESSION_COLUMNS} FROM session WHERE scope = ? AND name = ?"
+_ANY_TURN = "SELECT 1 FROM turn WHERE session = ?"
 _FIND_NUMBER = f"SELECT id, {SESSION_COLUMNS} FROM session WHERE id = ?"
 _INSERT = f"INSERT INTO session (scope, {SESSION_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE = (
     "UPDATE session SET name = ?, title = ?, messages = ?, last_seq = ?, created_at = ?,"
     " updated_at = ?, rev = ?, sum = ? WHERE id = ?"
 )
+
+
+class Forgetting(NamedTuple):
+    """Whether what goes may return, and which batches' entries are meant; None: any."""
+
+    may_return: bool
+    revs: frozenset[int] | None
+
+    def means(self, rev: int) -> bool:
+        return self.revs is None or rev in self.revs
 
 
 def append(writing: Writing, change: Append) -> Result:
@@ -69,21 +81,21 @@ def append(writing: Writing, change: Append) -> Result:
     return Result(tuple(message.id for message in change.messages), first)
 
 
-def forget_message(writing: Writing, id: str) -> bool:
+def forget_message(writing: Writing, id: str, how: Forgetting) -> bool:
     """Remove one message; its session keeps counting where it was."""
     row = writing.row(
-        "SELECT session, seq, handle, terms FROM message WHERE scope = ? AND id = ?",
+        "SELECT session, seq, handle, terms, rev FROM message WHERE scope = ? AND id = ?",
         (writing.scope, bound(id)),
     )
-    if row is None:
+    if row is None or not how.means(row[-1]):
         return False
-    number, seq, handle, packed = row
+    number, seq, handle, packed, _ = row
     writing.index.remove(handle, packed)
     writing.db.execute(
         "DELETE FROM message WHERE scope = ? AND session = ? AND seq = ?",
         (writing.scope, number, seq),
     )
-    writing.bury(MESSAGE, id)
+    writing.bury(MESSAGE, id, may_return=how.may_return)
     row = writing.row(_FIND_NUMBER, (number,))
     session = to_session(row[1:], writing.batch.scope)
     # The session's rev stays: to forget is not to speak in it.
@@ -97,6 +109,8 @@ def clear(writing: Writing, change: ClearSession) -> Result:
     if row is None:
         return Result()
     number, session = row[0], to_session(row[1:], writing.batch.scope)
+    if change.if_empty and (session.messages or writing.row(_ANY_TURN, (number,))):
+        return Result()
     where = (writing.scope, number)
     entries = "SELECT handle, terms FROM message WHERE scope = ? AND session = ?"
     for handle, packed in writing.rows(entries, where):
@@ -108,7 +122,7 @@ def clear(writing: Writing, change: ClearSession) -> Result:
         writing.db.execute("DELETE FROM session WHERE id = ?", (number,))
     else:
         _store(writing, number, replace(session, messages=0))
-    return Result((), session.messages)
+    return Result((change.session,), session.messages)
 
 
 def rename(writing: Writing, change: RenameSession) -> Result:
@@ -162,7 +176,7 @@ def _check_new(writing: Writing, change: Append) -> None:
                 f"message {id!r} of session {change.session!r} is stored already, or given "
                 "twice. Leave out what is known, or give a new id"
             )
-        writing.check_not_forgotten(id)
+        writing.admit(id, message=True)
 
 
 def _begun(writing: Writing, name: str, at: datetime) -> tuple[int, SessionInfo]:

@@ -1,8 +1,8 @@
 """`SqliteStore`: the contract's methods over one file.
 
-Reads take a connection that no other thread uses meanwhile and one statement,
-or one read transaction where they need several. Writes go through the group
-commit. What SQLite says when it fails is translated in `errors.py`.
+Reads take a connection that no other thread uses meanwhile, and one read
+transaction, in which the scope's number is looked up too. Writes go through
+the group commit. What SQLite says when it fails is translated in `errors.py`.
 
 What it leaves out: ranking is in `recall/words.py`; more than one machine is
 another engine's work.
@@ -19,7 +19,7 @@ from typing import Any
 
 import apsw
 
-from amberfile.changes import Batch, ClearSession, Forget, Written
+from amberfile.changes import Batch, ClearSession, DropImport, Forget, Written
 from amberfile.errors import InvalidInput, StoreError, StoreUnavailable
 from amberfile.stores.base import (
     Capabilities,
@@ -29,14 +29,18 @@ from amberfile.stores.base import (
     Near,
     Posting,
     Stats,
+    Tally,
+    TermsOf,
     is_message,
 )
-from amberfile.stores.sqlite import place, queries, schema
+from amberfile.stores.sqlite import imports, place, queries, schema
 from amberfile.stores.sqlite.backup import copy_verified
 from amberfile.stores.sqlite.check import faults
 from amberfile.stores.sqlite.commit import GroupCommit
 from amberfile.stores.sqlite.connect import Connections, others_at
+from amberfile.stores.sqlite.reindex import rebuilt
 from amberfile.stores.sqlite.report import report
+from amberfile.stores.sqlite.restore import staged
 from amberfile.stores.sqlite.rows import (
     bound,
     to_item,
@@ -49,10 +53,23 @@ from amberfile.stores.sqlite.rows import (
 )
 from amberfile.stores.sqlite.transaction import Transaction
 from amberfile.stores.sqlite.writing import scope_number
-from amberfile.types import Filter, Item, Job, Message, Scope, SessionInfo, Turn, Version
+from amberfile.types import (
+    Filter,
+    ImportInfo,
+    Item,
+    Job,
+    Message,
+    Scope,
+    SessionInfo,
+    Turn,
+    Version,
+)
 
 SYNCHRONOUS = {"full": "FULL", "relaxed": "NORMAL"}
 """What each durability asks of the disk: a sync at each commit, or at each checkpoint."""
+
+_LETS_GO = (Forget, ClearSession, DropImport)
+"""Changes after which bytes must leave the file."""
 
 
 class SqliteStore:
@@ -67,6 +84,7 @@ class SqliteStore:
             "relaxed": it survives the end of the process; a power cut may take
             the last moments, never more than a suffix.
         busy_timeout_s: how long a write waits for other processes.
+        checked: refuse a small or suspect file that is found damaged.
         vfs: the name of an apsw file system layer, for tests.
 
     Raises:
@@ -81,6 +99,7 @@ class SqliteStore:
         *,
         durability: str = "full",
         busy_timeout_s: float = 30.0,
+        checked: bool = True,
         vfs: str | None = None,
     ) -> None:
         if durability not in SYNCHRONOUS:
@@ -93,14 +112,13 @@ class SqliteStore:
                 f"this process has {self.path} open through another library: whichever closes it "
                 "first would drop the other's locks. Close it there, or use another process"
             )
-        self._scopes: dict[Scope, int] = {}
         suspect = place.has_strange_log(self.path)
         self._connections = Connections(
             self.path,
             synchronous=SYNCHRONOUS[durability],
             busy_timeout_s=busy_timeout_s,
             writable=place.is_writable(self.path),
-            prepare=lambda db: schema.prepare(db, self.path, suspect=suspect),
+            prepare=lambda db: schema.prepare(db, self.path, suspect=suspect, checked=checked),
             forked=self._restart,
             vfs=vfs,
         )
@@ -115,7 +133,7 @@ class SqliteStore:
 
     def write(self, batch: Batch) -> Written:
         written = self._line.submit(batch)
-        forgets = any(isinstance(change, (Forget, ClearSession)) for change in batch.changes)
+        forgets = any(isinstance(change, _LETS_GO) for change in batch.changes)
         if forgets or self._owes_checkpoint:
             self._empty_log(patient=forgets)
         return written
@@ -174,7 +192,7 @@ class SqliteStore:
     def messages(
         self, scope: Scope, session: str, *, limit: int | None = None, after: int = 0
     ) -> list[Message]:
-        with self._connections.reading() as db:
+        with self._connections.snapshot() as db:
             number = self._number(db, scope)
             wanted = -1 if limit is None else max(limit, 0)
             values = (number, number, bound(session), after, wanted)
@@ -189,7 +207,7 @@ class SqliteStore:
             return [_message(row[1:], scope) for row in rows]
 
     def sessions(self, scope: Scope, prefix: str = "") -> list[SessionInfo]:
-        with self._connections.reading() as db:
+        with self._connections.snapshot() as db:
             rows: Any = db.execute(queries.SESSIONS, (self._number(db, scope),)).fetchall()
             found = [
                 (-row[-2], to_session(row, scope))
@@ -199,7 +217,7 @@ class SqliteStore:
         return [session for _, session in sorted(found, key=lambda pair: (pair[0], pair[1].id))]
 
     def turns(self, scope: Scope, session: str) -> list[Turn]:
-        with self._connections.reading() as db:
+        with self._connections.snapshot() as db:
             rows = db.execute(queries.TURNS, (self._number(db, scope), bound(session))).fetchall()
         return [to_turn(row, session) for row in rows]
 
@@ -212,7 +230,7 @@ class SqliteStore:
         return found
 
     def stats(self, scopes: Sequence[Scope]) -> Stats:
-        with self._connections.reading() as db:
+        with self._connections.snapshot() as db:
             numbers = [self._number(db, scope) for scope in scopes]
             rows = [row for number in numbers for row in db.execute(queries.STATS, (number,))]
         return Stats(*map(sum, zip(*rows, strict=True))) if rows else Stats()
@@ -245,10 +263,40 @@ class SqliteStore:
             return found
 
     def jobs(self, scope: Scope, ids: Sequence[str] | None = None) -> list[Job]:
-        with self._connections.reading() as db:
+        with self._connections.snapshot() as db:
             rows = db.execute(queries.JOBS, (self._number(db, scope),)).fetchall()
         wanted = None if ids is None else set(ids)
         return [job for job in map(to_job, rows) if wanted is None or job.id in wanted]
+
+    def imports(self, scope: Scope) -> list[ImportInfo]:
+        with self._connections.snapshot() as db:
+            return list(imports.imports(db, scope, self._number(db, scope)))
+
+    def forgotten(self, scope: Scope, ids: Sequence[str]) -> set[str]:
+        with self._connections.snapshot() as db:
+            number = self._number(db, scope)
+            return {
+                id for id in ids if db.execute(queries.FORGOTTEN, (number, bound(id))).fetchall()
+            }
+
+    def ids(self, scope: Scope, prefix: str, *, limit: int) -> list[str]:
+        most = max(limit, 0)
+        with self._connections.snapshot() as db:
+            return sorted({*queries.ids(db, self._number(db, scope), prefix, most)})[:most]
+
+    def keyed(self, scope: Scope, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        with self._connections.snapshot() as db:
+            number = self._number(db, scope)
+            return {
+                (kind, key): unbound(id)
+                for kind, key in keys
+                for (id,) in db.execute(queries.KEYED, (number, bound(kind), bound(key)))
+            }
+
+    def tally(self, scopes: Sequence[Scope]) -> list[Tally]:
+        with self._connections.snapshot() as db:
+            numbers = [self._number(db, scope) for scope in dict.fromkeys(scopes)]
+            return queries.tally(db, numbers)
 
     def scopes(self) -> list[Scope]:
         with self._connections.reading() as db:
@@ -262,6 +310,26 @@ class SqliteStore:
     def backup(self, path: str) -> Info:
         with self._connections.reading() as db:
             return copy_verified(db, self.path, path)
+
+    def restore_from(self, path: str) -> Info:
+        with staged(path, self.path) as copy, self._line.alone:
+            self._connections.trusted_again()
+            self._transaction.replace(copy)
+        self._empty_log(patient=True)
+        return self.info()
+
+    def reindex(self, terms: TermsOf, *, analysis: int) -> int:
+        with self._line.alone:
+            with self._connections.snapshot() as db:
+                schema.verify_rows(db, self.path)
+            self._connections.trusted_again()
+            entries = self._transaction.alone(lambda db: rebuilt(db, terms, analysis))
+        self._empty_log(patient=False)
+        return entries
+
+    def open_by(self) -> list[str] | None:
+        """Other processes that have the file open, as "python 4711"; None where nobody tells."""
+        return place.open_by(self.path)
 
     def check(self) -> list[str]:
         """What is wrong with the file, in words; [] if nothing is. Reads everything.
@@ -285,14 +353,11 @@ class SqliteStore:
         raise TypeError("a store holds open files and cannot be pickled; pass its path instead")
 
     def _number(self, db: apsw.Connection, scope: Scope) -> int:
-        """The scope's number in the file; 0, which no row has, if it has none yet."""
-        number = self._scopes.get(scope)
-        if number is None:
-            number = scope_number(db, scope)
-            if number is None:
-                return 0
-            self._scopes[scope] = number  # a scope is never removed, so this stays true
-        return number
+        """The scope's number in the file; 0, which no row has, if it has none yet.
+
+        Asked each time, in the state that is read: a restored backup may number them otherwise.
+        """
+        return scope_number(db, scope) or 0
 
     def _newest(
         self,

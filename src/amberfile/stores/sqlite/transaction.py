@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 
@@ -13,9 +13,11 @@ from amberfile.changes import (
     Claim,
     ClearSession,
     CloseTurn,
+    DropImport,
     Enqueue,
     Finish,
     Forget,
+    MarkImport,
     OpenTurn,
     Put,
     RenameSession,
@@ -25,16 +27,19 @@ from amberfile.changes import (
     Written,
 )
 from amberfile.errors import AmberfileError, OpIdReused
-from amberfile.stores.sqlite import items, jobs, sessions
+from amberfile.stores.sqlite import imports, items, jobs, sessions
 from amberfile.stores.sqlite.commit import Ticket
 from amberfile.stores.sqlite.connect import Connections
 from amberfile.stores.sqlite.errors import DRIVER_ERRORS, translated
 from amberfile.stores.sqlite.index import KnownTerms
+from amberfile.stores.sqlite.restore import replace
 from amberfile.stores.sqlite.rows import bound, from_json, to_json
 from amberfile.stores.sqlite.writing import Writing
 
 OP_ID_KEPT = 24 * 3600 * 1_000_000
 """Microseconds that an op_id is remembered."""
+
+T = TypeVar("T")
 
 _APPLY: dict[type, Callable[[Writing, Any], Result]] = {
     Put: items.put,
@@ -49,6 +54,8 @@ _APPLY: dict[type, Callable[[Writing, Any], Result]] = {
     Enqueue: jobs.enqueue,
     Claim: jobs.claim,
     Finish: jobs.finish,
+    MarkImport: imports.mark,
+    DropImport: imports.drop,
 }
 
 # Errors of one value or statement; the others are the file's, and everybody's.
@@ -86,6 +93,30 @@ class Transaction:
                 raise translated(error, self._connections.path) from error
             self._connections.blame_damage(db, error)
             raise
+
+    def alone(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Do `work` in a transaction of its own, which takes a rev."""
+        with self._connections.mapped:
+            db = self._connections.writer()
+        self._known.forget()
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            answer = work(db)
+            db.execute("UPDATE store SET rev = rev + 1")
+            db.execute("COMMIT")
+        except BaseException as error:
+            self._undo(db, error)
+            if isinstance(error, DRIVER_ERRORS):
+                raise translated(error, self._connections.path) from error
+            self._connections.blame_damage(db, error)
+            raise
+        return answer
+
+    def replace(self, copy: apsw.Connection) -> None:
+        """Everything becomes what `copy` holds, in one transaction; its rev is above both."""
+        with self._connections.mapped:
+            self._known.forget()
+            replace(self._connections, copy)
 
     def _undo(self, db: apsw.Connection, error: BaseException) -> None:
         try:

@@ -10,11 +10,14 @@ from amberfile.changes import Batch, Terms
 from amberfile.errors import Conflict
 from amberfile.stores.sqlite.index import Index, KnownTerms
 from amberfile.stores.sqlite.rows import bound
-from amberfile.types import Scope, micros
+from amberfile.types import MESSAGE, Scope, micros
 
-_FORGOTTEN = "SELECT 1 FROM tombstone WHERE scope = ? AND id = ? AND kind <> 'session'"
-
-
+_BURIED = "SELECT kind, may_return FROM tombstone WHERE scope = ? AND id = ? AND kind <> 'session'"
+_BURY = (
+    "INSERT OR REPLACE INTO tombstone (scope, kind, id, handle, at, rev, may_return)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_UNBURY = "DELETE FROM tombstone WHERE scope = ? AND id = ? AND kind = ? AND may_return"
 _SCOPE = "SELECT id, waiting FROM scope WHERE space = ? AND user = ? AND agent = ?"
 
 
@@ -60,18 +63,21 @@ class Writing:
         handle = self.serial << 1 | message
         return handle, self.index.add(handle, terms)
 
-    def bury(self, kind: str, id: str) -> None:
+    def bury(self, kind: str, id: str, *, may_return: bool = False) -> None:
         """Leave a mark that it was there, without its text."""
         self.serial += 1
-        self.db.execute(
-            "INSERT OR REPLACE INTO tombstone (scope, kind, id, handle, at, rev)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (self.scope, bound(kind), bound(id), self.serial << 1, self.at, self.rev),
-        )
+        when = (self.serial << 1, self.at, self.rev)
+        self.db.execute(_BURY, (self.scope, bound(kind), bound(id), *when, may_return))
 
-    def check_not_forgotten(self, id: str) -> None:
-        if self.row(_FORGOTTEN, (self.scope, bound(id))):
-            raise Conflict(f"{id!r} was forgotten, and a forgotten id never returns. Use a new id")
+    def admit(self, id: str, *, message: bool) -> None:
+        """Let a new entry have this id, and take away the mark that it went if it may return."""
+        for kind, may_return in self.rows(_BURIED, (self.scope, bound(id))):
+            if not may_return:
+                raise Conflict(
+                    f"{id!r} was forgotten, and a forgotten id never returns. Use a new id"
+                )
+            if message == (kind == MESSAGE):
+                self.db.execute(_UNBURY, (self.scope, bound(id), kind))
 
     def finish(self) -> None:
         """Write what was saved up for the end of the batch."""

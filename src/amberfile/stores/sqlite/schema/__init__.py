@@ -15,7 +15,7 @@ from typing import Any
 import apsw
 
 from amberfile.errors import NotAStore, SchemaTooNew, StoreBusy, StoreCorrupt
-from amberfile.stores.sqlite.check import miscounts
+from amberfile.stores.sqlite.check import miscounts, row_miscounts
 
 APPLICATION_ID = 0x416D6265  # "Ambe", in the file's header
 CHECKED_AT_OPEN = 8 * 1024 * 1024
@@ -29,6 +29,13 @@ _HEADER = """
       FROM pragma_application_id, pragma_user_version
 """  # one statement, so one state: another process may make the file meanwhile
 
+_STAND_INS = (
+    (2, "CREATE TEMP TABLE import (number, scope, id, source, format, entries, at)"),
+    (2, "CREATE TEMP TABLE import_rev (import, rev)"),
+    (2, "CREATE TEMP VIEW tombstone AS SELECT *, 0 AS may_return FROM main.tombstone"),
+)
+"""What an older file lacks, by the schema that brought it: empty, or as it always was."""
+
 _FOREIGN = (
     (
         {"messages", "facts", "facts_fts"},
@@ -39,11 +46,12 @@ _FOREIGN = (
 )
 
 
-def prepare(db: apsw.Connection, path: str, *, suspect: bool = False) -> None:
+def prepare(db: apsw.Connection, path: str, *, suspect: bool = False, checked: bool = True) -> None:
     """Bring the file to today's schema, or refuse it and leave it as it is.
 
     Args:
         suspect: check it whole, however large it is.
+        checked: without, take it however damaged it is.
 
     Raises:
         NotAStore: another program's file.
@@ -58,8 +66,48 @@ def prepare(db: apsw.Connection, path: str, *, suspect: bool = False) -> None:
     if not db.readonly("main"):
         _use_log(db, path)
     size = _value(db, "PRAGMA page_count") * _value(db, "PRAGMA page_size")
-    if suspect or size <= CHECKED_AT_OPEN:
+    if checked and (suspect or size <= CHECKED_AT_OPEN):
         verify(db, path)
+
+
+def recognise(db: apsw.Connection, path: str) -> None:
+    """Refuse what is no store, or a newer release's.
+
+    Raises:
+        NotAStore, SchemaTooNew.
+    """
+    if _recognise(db, path, known=len(_scripts())) == 0:
+        raise NotAStore(
+            f"{path} holds no amberfile store, not even an empty one. Give another path"
+        )
+
+
+def migrate(db: apsw.Connection, path: str) -> None:
+    """Bring a copy that only we see to today's schema."""
+    _migrate(db, path, _scripts())
+
+
+def verify_rows(db: apsw.Connection, path: str) -> None:
+    """What `verify` checks, but for what is derived from the rows.
+
+    Raises:
+        StoreCorrupt: with the first thing that it found.
+    """
+    found = _value(db, "PRAGMA integrity_check(1)")
+    if found == "ok":
+        found = next(row_miscounts(db), "ok")
+    if found != "ok":
+        raise StoreCorrupt(
+            f"{path} is damaged beyond its index: {found}. Nothing was changed. "
+            "Take what can be read to a new file: amberfile repair; or go back to a backup"
+        )
+
+
+def complete(db: apsw.Connection) -> None:
+    """Let a file of an older schema that can only be read answer as it would after a migration."""
+    version = _value(db, "PRAGMA main.user_version")
+    for statement in (one for needed, one in _STAND_INS if version < needed):
+        db.execute(statement)
 
 
 def _recognise(db: apsw.Connection, path: str, *, known: int) -> int:

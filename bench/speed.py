@@ -17,6 +17,7 @@ from pathlib import Path
 
 import apsw
 
+import moving
 import reading
 import writing
 from timing import Row
@@ -31,6 +32,8 @@ MEASURES: tuple[Callable[[Path], Iterator[Row]], ...] = (
     reading.last_messages,
     reading.cold_start,
     reading.event_loop,
+    moving.openai_lines,
+    moving.our_lines,
 )
 _HEAD = (
     "| what | ours | floor | against | ratio | first goal | then |\n|---|--:|--:|---|--:|--:|--:|"

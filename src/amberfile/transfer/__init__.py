@@ -1,8 +1,26 @@
-"""In and out: conversations and memories of other programs, and our own format."""
+"""In and out: conversations and memories of other programs, and our own formats."""
 
+from amberfile.imports import Undone
+from amberfile.imports import listed as imports
+from amberfile.imports import undo as undo_import
 from amberfile.replay import Imported
-from amberfile.transfer.detect import import_path
+from amberfile.transfer.detect import FORMATS, import_path
 from amberfile.transfer.jsonl import export_jsonl
+from amberfile.transfer.okf import export_markdown
 from amberfile.transfer.openai import export_openai
+from amberfile.transfer.yaml_stream import export_yaml
+from amberfile.types import ImportInfo
 
-__all__ = ["Imported", "export_jsonl", "export_openai", "import_path"]
+__all__ = [
+    "FORMATS",
+    "ImportInfo",
+    "Imported",
+    "Undone",
+    "export_jsonl",
+    "export_markdown",
+    "export_openai",
+    "export_yaml",
+    "import_path",
+    "imports",
+    "undo_import",
+]

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import apsw
-
 from amberfile.drafts import Said
-from amberfile.errors import InvalidInput
 from amberfile.memory import Memory
 from amberfile.replay import Imported, Replay
-from amberfile.transfer.source import derived_id, existing
-from amberfile.types import Item, Parts, Scope, Source, Version
+from amberfile.transfer.database import as_text, has_tables, reading
+from amberfile.transfer.importer import Importer
+from amberfile.transfer.remembered import remember
+from amberfile.transfer.source import Source, derived_id, existing
+from amberfile.types import Parts
 
 SESSION = "default"
 
@@ -34,22 +31,8 @@ _FACTS = "SELECT key, value FROM facts ORDER BY rowid"
 def is_agentroute_file(path: str | os.PathLike[str]) -> bool:
     """Whether agentroute wrote the file. Never raises."""
     try:
-        with _reading(existing(path)) as db:
-            return all(_columns(db, table) >= columns for table, columns in _TABLES.items())
+        return has_tables(existing(path), _TABLES)
     except (ValueError, LookupError, TypeError, OSError):
-        return False
-
-
-def is_database(path: Path) -> bool:
-    """Whether the file is SQLite's; an empty one is not.
-
-    SQLite itself looks: closing a handle of our own would drop the locks that
-    this process has on the file.
-    """
-    try:
-        with _reading(path) as db:
-            return bool(next(db.execute("PRAGMA schema_version"))[0])
-    except InvalidInput:
         return False
 
 
@@ -59,43 +42,35 @@ def import_agentroute(memory: Memory, path: str | os.PathLike[str]) -> Imported:
     Raises:
         InvalidInput: the file cannot be read as agentroute's.
     """
-    replay = Replay(memory)
-    take(replay, existing(path), memory)
+    replay, file = Replay(memory), existing(path)
+    _take(replay, Source(file, file.name))
     return replay.finish()
 
 
-def take(replay: Replay, path: Path, memory: Memory) -> None:
-    now = memory._shared.now()
-    with _reading(path) as db:
+def _take(replay: Replay, source: Source) -> None:
+    file = source.path.name
+    with reading(source.path) as db:
         for row in db.execute(_MESSAGES):
-            replay.message(SESSION, _said(path.name, row))
+            replay.message(SESSION, _said(file, row))
         for key, value in db.execute(_FACTS):
-            origin = Source("import", path.name)
-            item = Item(
-                id=derived_id("agentroute", path.name, "fact", str(key)),
-                scope=Scope(),
-                kind="fact",
-                text=_text(value) or "",
-                created_at=now,
-                updated_at=now,
-                key=_text(key),
-                source=origin,
-            )
-            replay.item([Version(item, "created")])
+            id = derived_id("agentroute", file, "fact", str(key))
+            text, name = as_text(value) or "", as_text(key)
+            remember(replay, text, id=id, origin=file, kind="fact", key=name)
+    source.read(source.path.stat().st_size)
 
 
 def _said(file: str, row: tuple[Any, ...]) -> Said:
     number, role, content, calls, call_id, name = row
     read = _calls(calls)
-    told = _text(calls)
+    told = as_text(calls)
     return Said(
-        role=_text(role) or "user",
-        content=_text(content),
-        name=_text(name),
+        role=as_text(role) or "user",
+        content=as_text(content),
+        name=as_text(name),
         tool_calls=read,
-        tool_call_id=_text(call_id),
+        tool_call_id=as_text(call_id),
         parts=Parts("agentroute", 1, {"tool_calls": told}) if told and read is None else None,
-        id=derived_id("agentroute", file, SESSION, number, _text(role), _text(content)),
+        id=derived_id("agentroute", file, SESSION, number, as_text(role), as_text(content)),
     )
 
 
@@ -109,35 +84,9 @@ def _calls(value: Any) -> list[dict[str, Any]] | None:
     return calls if fits else None
 
 
-def _text(value: Any) -> str | None:
-    """A column as text, whatever SQLite has put there."""
-    if value is None or isinstance(value, str):
-        return value
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def _columns(db: apsw.Connection, table: str) -> set[str]:
-    return {name for (name,) in db.execute("SELECT name FROM pragma_table_info(?)", (table,))}
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[apsw.Connection]:
-    """The file, opened to read; what the driver cannot read is `InvalidInput`."""
-    try:
-        db = apsw.Connection(_url(path), flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
-        try:
-            db.set_busy_timeout(5_000)
-            yield db
-        finally:
-            db.close()
-    except (apsw.Error, UnicodeError) as error:
-        raise InvalidInput(
-            f"{path} cannot be read as agentroute's file ({error}). Give another file."
-        ) from error
-
-
-def _url(path: Path) -> str:
-    """Without a log beside it nothing is written there: a log of SQLite's would stay behind."""
-    log = path.with_name(f"{path.name}-wal")
-    quiet = "" if log.exists() else "&immutable=1"
-    return f"{path.absolute().as_uri()}?mode=ro{quiet}"
+IMPORTER = Importer(
+    "agentroute",
+    "the SQLite file of agentroute's memory",
+    lambda source: not source.member and is_agentroute_file(source.path),
+    _take,
+)

@@ -6,6 +6,7 @@ What of a message has no field here is kept with the whole original in its
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,24 +18,29 @@ from amberfile.drafts import Said
 from amberfile.errors import InvalidInput
 from amberfile.memory import Memory
 from amberfile.replay import Replay
+from amberfile.session import Session
 from amberfile.transfer import times
+from amberfile.transfer.importer import Importer
 from amberfile.transfer.plain import json_text
-from amberfile.transfer.source import Source, derived_id
-from amberfile.types import Message, Parts, same_json
+from amberfile.transfer.source import LINES, Source, derived_id
+from amberfile.types import Message, Parts, SessionInfo, same_json
 
 FORMAT = "openai"
+
+SUFFIXES = (".json", *LINES)
 
 _TIMES = ("created_at", "timestamp", "time", "date", "create_time")
 _SESSIONS = ("session", "session_id")
 _CONVERSATIONS = (*_SESSIONS, "conversation_id", "id")
 _TITLES = ("title", "name")
+_RESPONSES = re.compile(r"message|reasoning|item_reference|[a-z_]{1,50}_call(_output)?")
 _EXPECTED = (
     'Give a list of messages such as {"role": "user", "content": "Hello"}, '
     'or {"messages": [...]}, or one of these a line.'
 )
 
 
-def take(replay: Replay, source: Source) -> None:
+def _take(replay: Replay, source: Source) -> None:
     """Import a file of conversations, or of bare messages one a line."""
     logs: dict[str, _Log] = {}
     for line, talk in _talks(source):
@@ -54,15 +60,23 @@ def export_openai(memory: Memory, out: BinaryIO) -> int:
 
     Gives the number of messages. Items have no place in this format.
     """
-    count = 0
-    for session in sorted(memory.sessions(), key=lambda info: (info.created_at, info.id)):
-        messages = [original_of(one) for one in memory.session(session.id).messages()]
-        if messages:
-            talk = {"id": session.id, "title": session.title, "messages": messages}
-            line = json_text({name: value for name, value in talk.items() if value != ""})
-            out.write(line.encode("utf-8", "backslashreplace") + b"\n")
-            count += len(messages)
-    return count
+    begun = sorted(memory.sessions(), key=lambda info: (info.created_at, info.id))
+    return sum(_write(info, memory.session(info.id), out) for info in begun)
+
+
+def export_session(session: Session, out: BinaryIO) -> int:
+    """Write this one on a line, as `export_openai` does. `NotFound` if it has not begun."""
+    return _write(session.info(), session, out)
+
+
+def _write(info: SessionInfo, session: Session, out: BinaryIO) -> int:
+    """Nothing of a session without messages; gives their number."""
+    messages = [original_of(one) for one in session.messages()]
+    if messages:
+        talk = {"id": info.id, "title": info.title, "messages": messages}
+        line = json_text({name: value for name, value in talk.items() if value != ""})
+        out.write(line.encode("utf-8", "backslashreplace") + b"\n")
+    return len(messages)
 
 
 def original_of(message: Message | Said) -> Any:
@@ -161,6 +175,19 @@ def _conversations(value: Any) -> Iterator[_Talk]:
         raise InvalidInput(f"this is no conversation. {_EXPECTED}")
 
 
+def _fits(first: Any, depth: int = 0) -> bool:
+    """Whether the first value of a file is a message of either interface, or holds them."""
+    if isinstance(first, Mapping) and isinstance(first.get("messages"), list):
+        first = first["messages"]
+    if isinstance(first, list):
+        return depth < 3 and all(_fits(inner, depth + 1) for inner in first[:3])
+    if not isinstance(first, Mapping):
+        return False
+    kind = first.get("type")
+    is_part = isinstance(kind, str) and bool(_RESPONSES.fullmatch(kind))
+    return isinstance(first.get("role"), str) or is_part
+
+
 def _is_message(value: Any) -> bool:
     """A message has a role; what the Responses API adds has a type in its place."""
     if not isinstance(value, Mapping) or "messages" in value:
@@ -215,3 +242,11 @@ def _title(value: Mapping[str, Any]) -> str:
 
 def _are_objects(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, dict) for one in value)
+
+
+IMPORTER = Importer(
+    "openai",
+    "conversations as the OpenAI API has them",
+    lambda source: _fits(source.first),
+    _take,
+)

@@ -4,42 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 import amberfile
-from amberfile import Memory
-from amberfile.cli import output
+from amberfile.cli.groups import LazyGroup
 from amberfile.cli.main import main
 
 CONVERSATION = Path(__file__).parents[1] / "examples" / "conversation.jsonl"
-COMMANDS = ["backup", "doctor", "export", "forget", "import", "list", "recall", "remember"]
-
-
-@pytest.fixture
-def db(tmp_path: Path) -> str:
-    return str(tmp_path / "agent.db")
-
-
-@pytest.fixture
-def run(db: str) -> Callable[..., Result]:
-    def call(*words: str, stdin: str | bytes = b"") -> Result:
-        return CliRunner().invoke(main, ["--db", db, *words], input=stdin)
-
-    return call
-
-
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Output as on a terminal of 100 columns."""
-    monkeypatch.setattr(output, "on_terminal", lambda: True)
-    monkeypatch.setenv("COLUMNS", "100")
 
 
 def process(*words: str, **more: Any) -> subprocess.CompletedProcess[bytes]:
@@ -110,16 +90,79 @@ def test_alone_it_tells_where_the_memory_is_and_makes_nothing(
     assert len(status["try"]) == 3
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_with_an_example(run: Callable[..., Result], command: str) -> None:
-    result = run(command, "--help")
+def leaves(group: LazyGroup, *above: str) -> Iterator[tuple[str, ...]]:
+    """Every command below `group`, as the words that call it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, LazyGroup):
+            yield (*above, name)
+            yield from leaves(command, *above, name)
+        else:
+            yield (*above, name)
+
+
+@pytest.mark.parametrize("words", [*leaves(cast(LazyGroup, main))], ids=" ".join)
+def test_every_command_has_help_with_an_example(
+    run: Callable[..., Result], words: tuple[str, ...]
+) -> None:
+    result = run(*words, "--help")
     assert result.exit_code == 0
-    assert f"amberfile {command} " in result.stdout.replace(
-        "amberfile doctor\n", "amberfile doctor "
+    assert re.search(rf"\n  (.* \| |\w+=\w+ )?amberfile {' '.join(words)}\b", result.stdout)
+    options = ("--db", "--user", "--agent", "--space", "--json", "--jsonl")
+    assert all(option in result.stdout for option in options)
+
+
+def test_the_commands_stand_in_sections(run: Callable[..., Result]) -> None:
+    told = run("--help").stdout
+    titles = ["Remember and recall", "Look and change", "Sessions", "Move and keep safe"]
+    places = [told.index(f"\n{title}:\n") for title in (*titles, "Settings")]
+    assert places == sorted(places)
+    assert places[0] < told.index("\n  recall ") < places[1] < told.index("\n  edit ") < places[2]
+
+
+@pytest.mark.parametrize(
+    ("alias", "command"), [("add", "remember"), ("search", "recall"), ("rm", "forget")]
+)
+def test_an_alias_is_the_command_under_another_name(
+    run: Callable[..., Result], alias: str, command: str
+) -> None:
+    assert f"Usage: main {command} " in run(alias, "--help").stdout
+    assert f"\n  {alias} " not in run("--help").stdout
+
+
+def test_an_alias_is_told_by_the_commands_own_name(run: Callable[..., Result]) -> None:
+    assert json.loads(run("search", "x", "--json").stdout)["command"] == "recall"
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["recal", "x"], "'recall'"),
+        (["serch", "x"], "'search'"),
+        (["sessions", "shwo"], "'show'"),
+        (["qqqq"], None),
+    ],
+)
+def test_a_mistyped_command_is_told_with_the_nearest(
+    run: Callable[..., Result], words: list[str], meant: str | None
+) -> None:
+    result = run(*words)
+    assert result.exit_code == 2
+    assert (f"Did you mean {meant}?" in result.stderr) == (meant is not None)
+
+
+def test_a_command_loads_no_other_command(db: str) -> None:
+    probe = (
+        "import sys\nfrom amberfile.cli.main import main\n"
+        f"try: main(['--db', {db!r}, 'recall', 'x'])\nexcept SystemExit: pass\n"
+        "print(*sys.modules)"
     )
-    assert all(
-        option in result.stdout for option in ("--db", "--user", "--agent", "--space", "--json")
+    shown = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=True
     )
+    others = {"amberfile.cli.edit", "amberfile.cli.history", "amberfile.cli.sessions"}
+    assert not others & set(shown.stdout.split())
 
 
 def test_recall_as_json_tells_an_item(run: Callable[..., Result]) -> None:
@@ -190,34 +233,6 @@ def test_list_takes_kinds_topics_and_a_limit(run: Callable[..., Result]) -> None
     assert "more than 1" in limited.stderr
 
 
-def test_forget_asks_or_needs_yes(run: Callable[..., Result], db: str) -> None:
-    id = data(run("remember", "x", "--key", "k", "--json"))[0]["id"]
-    refused = run("forget", id)
-    assert (refused.exit_code, stored(db)) == (2, ["x"])
-    assert "--yes" in refused.stderr
-    shown = run("forget", "--key", "k", "--dry-run")
-    assert (shown.exit_code, shown.stdout.split("\t")[0], stored(db)) == (0, id, ["x"])
-    assert data(run("forget", "unknown", "--yes", "--json")) == [{"forgotten": 0}]
-    assert data(run("forget", id, "--yes", "--json")) == [{"forgotten": 1}]
-    assert stored(db) == []
-    assert run("forget").exit_code == 2
-
-
-@pytest.mark.parametrize(("answer", "left"), [("y\n", []), ("n\n", ["x"]), ("", ["x"])])
-def test_forget_does_what_a_person_answers(
-    run: Callable[..., Result],
-    db: str,
-    monkeypatch: pytest.MonkeyPatch,
-    answer: str,
-    left: list[str],
-) -> None:
-    run("remember", "x", "--key", "k")
-    monkeypatch.setattr("amberfile.cli.memories._is_asked", lambda: True)
-    result = run("forget", "--key", "k", stdin=answer)
-    assert (result.exit_code, stored(db)) == (1 if left else 0, left)
-    assert "Forget 1 for good?" in result.stderr
-
-
 def test_import_export_and_import_again(run: Callable[..., Result], tmp_path: Path) -> None:
     [done] = data(run("import", str(CONVERSATION), "--json"))
     assert (done["sessions"], done["messages"], done["known"]) == (11, 273, 0)
@@ -264,68 +279,6 @@ def test_doctor_tells_what_is_sound_and_what_is_not(
     sick = run("doctor")
     assert sick.exit_code == 5
     assert "fault\ta page is lost\n" in sick.stdout
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "name"),
-    [
-        (["bogus"], 2, "usage_error"),
-        (["recall"], 2, "missing_parameter"),
-        (["recall", "x", "--limit", "0"], 2, "bad_parameter"),
-        (["recall", "x", "--bogus"], 2, "no_such_option"),
-        (["--db", "foo://x", "recall", "x"], 4, "bad_store"),
-        (["--db", "", "recall", "x"], 4, "bad_store"),
-        (["--db", "\ud800", "recall", "x"], 4, "bad_store"),
-        (["--db", ".", "recall", "x"], 5, "store_unavailable"),
-        (["--db", str(CONVERSATION), "recall", "x"], 5, "not_a_store"),
-        (["import", "nope"], 1, "not_found"),
-        (["remember", "x", "--key", ""], 1, "invalid_input"),
-        (["--user", "", "recall", "x"], 1, "invalid_input"),
-    ],
-)
-def test_an_error_is_one_line_or_one_object(
-    run: Callable[..., Result], words: list[str], code: int, name: str
-) -> None:
-    told = run(*words)
-    assert (told.exit_code, told.stdout) == (code, "")
-    assert told.stderr.startswith("error: ")
-    assert told.stderr.count("\n") == 1
-    as_json = run(*words, "--json")
-    assert as_json.exit_code == code
-    error = json.loads(as_json.stdout)
-    assert set(error) == {"status", "code", "message", "hint"}
-    assert error["status"] == "error"
-    assert error["code"] == name or code == 2
-
-
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (amberfile.StoreBusy("busy"), 6),
-        (amberfile.Conflict("first"), 6),
-        (amberfile.StoreCorrupt("bad"), 5),
-        (amberfile.MissingExtra("x", "y", "z"), 4),
-    ],
-)
-def test_each_kind_of_error_has_its_exit_code(
-    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
-) -> None:
-    def fail(*_: Any, **__: Any) -> None:
-        raise error
-
-    monkeypatch.setattr(Memory, "recall", fail)
-    assert run("recall", "x").exit_code == code
-
-
-def test_ctrl_c_ends_with_130(db: str) -> None:
-    script = (
-        "import os, signal\nfrom amberfile.cli.main import main\n"
-        "from amberfile.memory import Memory\n"
-        "Memory.recall = lambda *_, **__: os.kill(os.getpid(), signal.SIGINT)\n"
-        f"main(['--db', {db!r}, 'recall', 'x'])"
-    )
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
-    assert (ended.returncode, ended.stdout, ended.stderr.strip()) == (130, b"", b"")
 
 
 def test_a_reader_that_leaves_is_no_matter(db: str) -> None:

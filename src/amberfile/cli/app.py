@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any
 
 import click
 
-import amberfile
-from amberfile.errors import InvalidInput
+from amberfile.errors import InvalidInput, StoreCorrupt
 
 if TYPE_CHECKING:
+    from amberfile.config import Settings, Target
     from amberfile.memory import Memory
 
-_NAMES = ("db", "space", "user", "agent", "as_json")
+_NAMES = ("db", "space", "user", "agent", "as_json", "as_lines")
+_SCOPE = ("space", "user", "agent")
 _OPTIONS = (
-    click.option("--db", metavar="URL", help="The store: a path or a URL. Else AMBERFILE_DB."),
+    click.option("--db", metavar="URL", help="The store: a path or a URL. Else as configured."),
     click.option("--space", metavar="NAME", help="A whole memory among others in one store."),
     click.option("--user", metavar="NAME", help="Whose memory it is."),
     click.option("--agent", metavar="NAME", help="Which agent's memory it is."),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs."),
+    click.option("--jsonl", "as_lines", is_flag=True, help="Print a JSON object a line instead."),
 )
 
 
 class BadStore(InvalidInput):
     """The store's URL cannot be used."""
+
+
+class BadSettings(InvalidInput):
+    """A file or a variable that sets something wrongly."""
 
 
 class App:
@@ -39,7 +47,8 @@ class App:
         self.space: str | None = None
         self.user: str | None = None
         self.agent: str | None = None
-        self.as_json = False
+        self.as_json = False  # for programs: the envelope, or its data a line
+        self.as_lines = False
         self._context = context
 
     def take(self, command: str, options: dict[str, Any]) -> None:
@@ -49,32 +58,78 @@ class App:
             value = options.pop(name)
             if value not in (None, False):
                 setattr(self, name, value)
+        self.as_json |= self.as_lines
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What is in force for this call; an option goes before everything else."""
+        from amberfile import config
+
+        try:
+            return config.settings(db=self.db, space=self.space, user=self.user, agent=self.agent)
+        except InvalidInput as error:
+            raise BadSettings(str(error)) from error
+
+    @property
+    def scope(self) -> dict[str, str]:
+        """The names of the scope; with settings that cannot be read, the options' alone."""
+        try:
+            return {name: str(self.settings.value(name)) for name in _SCOPE}
+        except BadSettings:
+            return {name: getattr(self, name) or "default" for name in _SCOPE}
 
     @property
     def where(self) -> str:
         """Where the store is, whether or not it has been made yet."""
+        return self._target.where
+
+    @property
+    def _target(self) -> Target:
         from amberfile import config
 
         try:
-            return config.target(self.db).where
+            return config.target_of(self.settings)
+        except BadSettings:
+            raise
         except InvalidInput as error:
             raise BadStore(str(error)) from error
+
+    @cached_property
+    def unopened(self) -> Memory:
+        """The store's unbound memory; its first use opens it, which a damaged one may refuse."""
+        from amberfile.memory import open_target
+
+        memory = open_target(self._target)
+        self._context.call_on_close(memory.close)
+        return memory
 
     @cached_property
     def whole(self) -> Memory:
         """The store's unbound memory, open until the command ends."""
         try:
-            memory = amberfile.open(self.db)
-            self._context.call_on_close(memory.close)
-            memory.scopes()  # opens the store, so that a bad path shows here
+            self.unopened.scopes()  # opens the store, so that a bad path shows here
         except InvalidInput as error:
             raise BadStore(str(error)) from error
-        return memory
+        return self.unopened
+
+    @property
+    def opened(self) -> Memory:
+        """The same; for one that is refused for its damage a handle that can still mend it."""
+        with suppress(StoreCorrupt):
+            return self.whole
+        return self.unopened
 
     @cached_property
     def memory(self) -> Memory:
         """The memory of the scope that was named."""
-        return self.whole.scoped(space=self.space, user=self.user, agent=self.agent)
+        space, user, agent = map(self.settings.named, _SCOPE)
+        return self.whole.scoped(space=space, user=user, agent=agent)
+
+    def line(self, *words: str) -> str:
+        """A command line that a person can copy: on this store, in this scope."""
+        named = {"--db": self.db, "--space": self.space, "--user": self.user, "--agent": self.agent}
+        options = [part for name, value in named.items() if value for part in (name, value)]
+        return shlex.join(["amberfile", *options, *words])
 
 
 def common(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,9 +141,18 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
         app = context.find_object(App)
         if app is None:
             app = context.obj = App(context)
-        app.take((context.parent and context.info_name) or "status", options)
+        app.take(_name(context), options)
         return command(app, **options)
 
     for option in reversed(_OPTIONS):
         call = option(call)
     return call
+
+
+def _name(context: click.Context) -> str:
+    """The command as it is called: "recall", "sessions list"; alone it is "status"."""
+    names: list[str] = []
+    while context.parent is not None:
+        names.insert(0, str(context.info_name))
+        context = context.parent
+    return " ".join(names) or "status"

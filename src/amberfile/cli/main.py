@@ -1,8 +1,9 @@
 """The group `amberfile`, and what becomes of an error.
 
 Exit codes: 0 done, 1 an error, 2 a wrong call, 3 nothing found (only with
---fail-empty), 4 a store that is named wrongly, 5 a store that cannot be
-opened or is damaged, 6 somebody else was first or keeps it locked, 130 Ctrl-C.
+--fail-empty), 4 a store that is named wrongly or a wrong setting, 5 a store
+that cannot be opened or is damaged, 6 somebody else was first or keeps it
+locked, 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -10,19 +11,20 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
 from amberfile import __version__
-from amberfile.cli.app import App, BadStore, common
+from amberfile.cli.app import App, BadSettings, BadStore, common
+from amberfile.cli.groups import LazyGroup
 from amberfile.errors import AmberfileError, Conflict, MissingExtra, StoreBusy, StoreError
 
 INTERRUPTED = 130
 
 _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (BadStore, 4),
+    (BadSettings, 4),
     (MissingExtra, 4),
     (StoreBusy, 6),
     (Conflict, 6),
@@ -31,29 +33,47 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (Exception, 1),
 )
 _COMMANDS = {
-    "backup": "amberfile.cli.files:backup",
-    "doctor": "amberfile.cli.files:doctor",
-    "export": "amberfile.cli.files:export",
-    "forget": "amberfile.cli.memories:forget",
-    "import": "amberfile.cli.files:import_",
-    "list": "amberfile.cli.memories:list_",
-    "recall": "amberfile.cli.memories:recall",
-    "remember": "amberfile.cli.memories:remember",
+    "Remember and recall": {
+        "remember": "amberfile.cli.memories:remember",
+        "recall": "amberfile.cli.memories:recall",
+        "list": "amberfile.cli.memories:list_",
+    },
+    "Look and change": {
+        "stats": "amberfile.cli.figures:stats",
+        "show": "amberfile.cli.entries:show",
+        "edit": "amberfile.cli.edit:edit",
+        "history": "amberfile.cli.history:history",
+        "retract": "amberfile.cli.entries:retract",
+        "restore": "amberfile.cli.entries:restore",
+        "forget": "amberfile.cli.entries:forget",
+    },
+    "Sessions": {
+        "sessions": "amberfile.cli.sessions:sessions",
+    },
+    "Move and keep safe": {
+        "import": "amberfile.cli.moving:import_",
+        "imports": "amberfile.cli.moving:imports",
+        "export": "amberfile.cli.moving:export",
+        "backup": "amberfile.cli.care:backup",
+        "restore-backup": "amberfile.cli.care:restore_backup",
+        "doctor": "amberfile.cli.care:doctor",
+        "reindex": "amberfile.cli.mending:reindex",
+        "repair": "amberfile.cli.mending:repair",
+    },
+    "Settings": {
+        "config": "amberfile.cli.settings:config",
+        "completion": "amberfile.cli.shell:completion",
+        "help": "amberfile.cli.shell:help_",
+    },
 }
+_ALIASES = {"add": "remember", "search": "recall", "rm": "forget"}
 
 
-class Main(click.Group):
-    """A group that loads a command when it is called, and tells every error in one line."""
+class Main(LazyGroup):
+    """The commands, and every error of theirs in one line."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, _, name = _COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
+    sections = _COMMANDS
+    aliases = _ALIASES
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> NoReturn:
         given = list(sys.argv[1:] if args is None else args)
@@ -61,7 +81,7 @@ class Main(click.Group):
         try:
             code = super().main(given, *rest, **more | {"standalone_mode": False})
         except (click.Abort, click.ClickException, AmberfileError, OSError) as error:
-            code = _told(error, as_json="--json" in given)
+            code = _told(error, as_json=_are_for_programs(given))
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -85,6 +105,12 @@ def main(app: App) -> None:
         from amberfile.cli.status import show
 
         show(app)
+
+
+def _are_for_programs(words: Sequence[str]) -> bool:
+    """Whether --json or --jsonl is among the options; after "--" there are none."""
+    options = words[: words.index("--")] if "--" in words else words
+    return not {"--json", "--jsonl"}.isdisjoint(options)
 
 
 def _told(error: Exception, *, as_json: bool) -> int:

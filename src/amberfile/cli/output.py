@@ -1,7 +1,9 @@
-"""Tables for people, lines for pipes, one JSON envelope for programs.
+"""Tables for people, lines for pipes, JSON for programs.
 
-Nothing that was stored reaches a terminal as it is: control characters and
-bidirectional marks are escaped. rich is loaded only where it draws.
+What is printed depends on whether stdout is a terminal, never on colour:
+NO_COLOR and FORCE_COLOR change only how a terminal is written to. Nothing that
+was stored reaches a terminal as it is: control characters and bidirectional
+marks are escaped. rich is loaded only where it draws.
 """
 
 from __future__ import annotations
@@ -9,20 +11,30 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from amberfile.cli import data, listing
 from amberfile.cli.app import App
 from amberfile.highlight import spans
 from amberfile.transfer.plain import json_text, printable
 from amberfile.types import Entry, Hit, Item
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.text import Text
 
 Row: TypeAlias = Sequence["str | Text"]
 
+NOTHING: tuple[object, ...] = (None, "", [], {})
+"""Values that are not told to people."""
+
+_WIDE = ("text", "memory", "title")  # columns that share what the others leave
+_WHOLE = ("#", "id", "score")  # columns that are never folded
+_REASONS = 2  # words that a table tells of why a hit was found
+_ID = 36  # characters of an id of ours
 _SHOWN = 280  # characters of a text in a table
 _BEFORE = 80  # of them before the first word that matched
 
@@ -36,24 +48,47 @@ def say(text: str) -> None:
     click.echo(printable(text))
 
 
+def hint(text: str) -> None:
+    """One line on stderr: what to do next."""
+    click.echo(printable(text), err=True)
+
+
 def fields(*values: str) -> None:
     """One line of fields for a pipe, with a tab between them."""
     click.echo("\t".join(map(printable, values)))
 
 
-def envelope(app: App, data: Sequence[Mapping[str, Any]]) -> None:
-    """What `--json` prints."""
-    scope = {name: getattr(app, name) or "default" for name in ("space", "user", "agent")}
-    print_json(
-        {
-            "status": "ok",
-            "command": app.command,
-            "duration_ms": round((time.perf_counter() - app.began) * 1000, 1),
-            "scope": scope,
-            "count": len(data),
-            "data": list(data),
-        }
-    )
+def paragraphs(text: str) -> str:
+    """`text` with its own line breaks, and escapes for the rest that is not just shown."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def plain(value: object) -> str:
+    """A value as a line tells it: a text, a list of names, else JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
+    import json
+
+    return json.dumps(value, ensure_ascii=False)
+
+
+def envelope(app: App, each: Sequence[Mapping[str, Any]], *, cursor: str | None = None) -> None:
+    """What `--json` prints, or of it the data a line, which is what `--jsonl` prints."""
+    if app.as_lines:
+        for one in each:
+            print_json(one)
+        return
+    told: dict[str, Any] = {
+        "status": "ok",
+        "command": app.command,
+        "duration_ms": round((time.perf_counter() - app.began) * 1000, 1),
+        "scope": app.scope,
+        "count": len(each),
+        "data": list(each),
+    }
+    print_json(told if cursor is None else told | {"cursor": cursor})
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -69,18 +104,50 @@ def print_json(value: Mapping[str, Any]) -> None:
     click.echo(text)
 
 
-def table(titles: Sequence[str], rows: Sequence[Row]) -> None:
-    """A table as wide as the terminal; the last column takes what the others leave."""
+def console() -> Console:
+    """Where rich draws: on stdout, nothing of a text taken for markup."""
     from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def table(titles: Sequence[str], rows: Sequence[Row]) -> None:
+    """A table as wide as the terminal; the text takes what the others leave.
+
+    An id of ours stays on one line, so that it can be copied.
+    """
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in titles:
-        drawn.add_column(title, overflow="fold", ratio=1 if title in ("text", "memory") else None)
+    for number, title in enumerate(titles):
+        whole = title in _WHOLE and all(len(row[number]) <= _ID for row in rows)
+        ratio = 1 if title in _WIDE else None
+        drawn.add_column(title, overflow="fold", ratio=ratio, no_wrap=whole)
     for row in rows:
         drawn.add_row(*(Text(printable(one)) if isinstance(one, str) else one for one in row))
-    Console(highlight=False).print(drawn)
+    console().print(drawn)
+
+
+def numbered(
+    app: App, what: listing.What, ids: Sequence[str], titles: Sequence[str], rows: Sequence[Row]
+) -> None:
+    """A table of `ids` that the next command may name by their numbers: @1, @2, …"""
+    table(("#", *titles), [(str(number), *row) for number, row in enumerate(rows, start=1)])
+    listing.keep(app, what, ids)
+
+
+def entries(app: App, found: Sequence[Entry], *, cursor: str | None = None) -> None:
+    """A listing of entries, in the form that was asked for."""
+    if app.as_json:
+        envelope(app, [data.entry(one) for one in found], cursor=cursor)
+    elif on_terminal():
+        rows = [(one.id, one.kind, place_of(one), shortened(one.text)) for one in found]
+        ids = [one.id for one in found]
+        numbered(app, "entry", ids, ("id", "kind", "where", "text"), rows)
+    else:
+        for one in found:
+            fields(one.id, one.kind, getattr(one, "key", None) or "", one.text)
 
 
 def marked(hit: Hit) -> Text:
@@ -112,32 +179,30 @@ def place_of(entry: Entry) -> str:
     return f"{entry.session}#{entry.seq}"
 
 
+def line_of(entry: Entry) -> str:
+    """An entry in one line, for a question about it."""
+    return f"{entry.id}  {shortened(entry.text)}"
+
+
+def counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def minute(time: datetime) -> str:
+    """A time as a table shows it, in UTC."""
+    return time.isoformat(" ")[:16]
+
+
 def why(hit: Hit) -> str:
-    """The words that count most, with where they stand."""
-    best = sorted(hit.why, key=lambda reason: -reason.added)[:4]
-    more = ", …" if len(hit.why) > len(best) else ""
-    return ", ".join(f"{one.term} {one.added:.2f} ({one.place})" for one in best) + more
-
-
-def entry_data(entry: Entry) -> dict[str, Any]:
-    data: dict[str, Any] = {"id": entry.id, "kind": entry.kind, "text": entry.text}
-    if isinstance(entry, Item):
-        return data | {
-            "key": entry.key,
-            "topics": list(entry.topics),
-            "created_at": entry.created_at.isoformat(),
-            "updated_at": entry.updated_at.isoformat(),
-            "version": entry.version,
-        }
-    return data | {
-        "session": entry.session,
-        "seq": entry.seq,
-        "role": entry.role,
-        "name": entry.name,
-        "created_at": entry.created_at.isoformat(),
-    }
-
-
-def hit_data(hit: Hit) -> dict[str, Any]:
-    reasons = [reason._asdict() | {"added": round(reason.added, 6)} for reason in hit.why]
-    return entry_data(hit.entry) | {"score": round(hit.score, 6), "why": reasons}
+    """The words that count most, with the places where they stand."""
+    added: dict[str, float] = {}
+    places: dict[str, list[str]] = {}
+    for reason in hit.why:
+        added[reason.term] = added.get(reason.term, 0.0) + reason.added
+        places.setdefault(reason.term, []).append(reason.place)
+    best = sorted(added, key=lambda term: -added[term])
+    told = [
+        f"{term} {added[term]:.2f} ({', '.join(dict.fromkeys(places[term]))})"
+        for term in best[:_REASONS]
+    ]
+    return ", ".join([*told, "…"] if len(best) > _REASONS else told)

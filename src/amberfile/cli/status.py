@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shlex
 from typing import Any
 
 from amberfile.cli import output
 from amberfile.cli.app import App
+from amberfile.settings import DEFAULT
 
 _COUNTS = ("items", "sessions", "messages", "scopes")
 
@@ -21,6 +21,9 @@ def show(app: App) -> None:
     output.say(f"memory  {facts['where']}" + ("" if facts["exists"] else "  (not made yet)"))
     if facts["exists"]:
         output.say("holds   " + ", ".join(f"{facts[name]} {name}" for name in _COUNTS))
+    if facts["set_by"]:
+        told = (f"{name} by {origin}" for name, origin in facts["set_by"].items())
+        output.say("set     " + ", ".join(told))
     output.say("try")
     for line in facts["try"]:
         output.say(f"  {line}")
@@ -31,10 +34,13 @@ def _facts(app: App) -> dict[str, Any]:
     exists = os.path.exists(where)
     details = app.whole.info().details if exists else {}
     counts = {name: details.get(name, 0) for name in _COUNTS}
-    begin = "amberfile" if app.db is None else f"amberfile --db {shlex.quote(app.db)}"
+    begin = app.line()
     lines = [
         f'{begin} remember "Deploys go out on Friday" --key deploy_window',
         f'{begin} recall "when do we deploy?"',
-        f"{begin} import chats.jsonl" if not counts["messages"] else f"{begin} list",
+        f"{begin} sessions" if counts["messages"] else f"{begin} import chats.jsonl",
     ]
-    return {"where": where, "exists": exists, **counts, "try": lines}
+    set_by = {
+        name: one.origin for name, one in app.settings.values.items() if one.origin != DEFAULT
+    }
+    return {"where": where, "exists": exists, **counts, "set_by": set_by, "try": lines}

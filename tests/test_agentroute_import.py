@@ -10,7 +10,7 @@ import pytest
 
 import amberfile
 from amberfile.transfer import Imported, import_path
-from amberfile.transfer.agentroute import import_agentroute, is_agentroute_file
+from amberfile.transfer.agents.agentroute import import_agentroute, is_agentroute_file
 
 
 def agentroute_file(path: Path, *, wal: bool = False) -> sqlite3.Connection:

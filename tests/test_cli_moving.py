@@ -233,7 +233,7 @@ def test_an_export_that_fails_leaves_what_was_there(
     def fail(*_: object) -> None:
         raise InvalidInput("no. Try again.")
 
-    monkeypatch.setattr("amberfile.transfer.okf._write_indexes", fail)
+    monkeypatch.setattr("amberfile.transfer.notes.okf._write_indexes", fail)
     assert run("export", str(out), "--format", "markdown", "--force").exit_code == 1
     assert _texts(out) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["agent.db", "pages"]

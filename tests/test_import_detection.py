@@ -14,8 +14,8 @@ import amberfile
 from amberfile import InvalidInput, Memory, imports
 from amberfile.transfer import export_jsonl, import_path
 from amberfile.transfer.detect import FORMATS, IMPORTERS
+from amberfile.transfer.own.yaml_stream import export_yaml
 from amberfile.transfer.source import Source
-from amberfile.transfer.yaml_stream import export_yaml
 
 CHATGPT = {
     "title": "Tea",

@@ -21,9 +21,9 @@ import amberfile
 from amberfile import AmberfileError, Draft, InvalidInput, Item, Memory, MissingExtra, Source
 from amberfile.testing.hostile import HOSTILE
 from amberfile.transfer import Imported, import_path, undo_import
-from amberfile.transfer.front import parted
-from amberfile.transfer.okf import export_markdown
-from amberfile.transfer.slugs import Names, slug
+from amberfile.transfer.notes.front import parted
+from amberfile.transfer.notes.okf import export_markdown
+from amberfile.transfer.notes.slugs import Names, slug
 
 MAY = datetime(2024, 5, 1, tzinfo=timezone.utc)
 HOSTILE_TEXTS = [
@@ -253,7 +253,7 @@ def test_an_export_that_fails_leaves_nothing(
     memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory.remember("one")
-    monkeypatch.setattr("amberfile.transfer.transcript.of", lambda *_: 1 / 0)
+    monkeypatch.setattr("amberfile.transfer.notes.transcript.of", lambda *_: 1 / 0)
     memory.session("s").append("user", "x")
     before = {path.name for path in tmp_path.iterdir()}
     with pytest.raises(ZeroDivisionError):
@@ -498,8 +498,8 @@ def test_any_file_is_taken_or_refused(front: str, body: str) -> None:
 def test_only_a_front_matter_needs_pyyaml(
     other: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "amberfile.transfer.yaml_read", raising=False)
-    monkeypatch.delattr("amberfile.transfer.yaml_read", raising=False)
+    monkeypatch.delitem(sys.modules, "amberfile.transfer.own.yaml_read", raising=False)
+    monkeypatch.delattr("amberfile.transfer.own.yaml_read", raising=False)
     monkeypatch.setitem(sys.modules, "yaml", None)
     assert taken(other, tmp_path, "plain").text == "note\n\nplain"
     export_markdown(other, tmp_path / "out")

@@ -20,7 +20,7 @@ from amberfile.replay import recorded
 from amberfile.testing.hostile import HOSTILE
 from amberfile.testing.samples import HOUR, NOW
 from amberfile.transfer import Imported, export_jsonl, import_path, undo_import
-from amberfile.transfer.yaml_stream import export_yaml
+from amberfile.transfer.own.yaml_stream import export_yaml
 
 FORMS: dict[str, Callable[[Memory, BinaryIO], int]] = {"jsonl": export_jsonl, "yaml": export_yaml}
 

@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 import amberfile
 from amberfile import InvalidInput, Memory, MissingExtra
 from amberfile.testing.hostile import HOSTILE
-from amberfile.transfer import Imported, import_path, yaml_read
+from amberfile.transfer import Imported, import_path
+from amberfile.transfer.own import yaml_read
+from amberfile.transfer.own.yaml_stream import export_yaml
+from amberfile.transfer.own.yaml_write import block
 from amberfile.transfer.stream import Damage
-from amberfile.transfer.yaml_stream import export_yaml
-from amberfile.transfer.yaml_write import block
 
 HEADER = "amberfile: 1\n---\n"
 ITEM = "type: item\nid: a\ntext: hello\nchange: created\nupdated_at: 2026-01-01T00:00:00Z\n"
@@ -197,8 +198,8 @@ def test_any_value_in_place_of_a_part_is_taken_or_refused(value: Any, name: str)
 def test_without_pyyaml_the_error_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "amberfile.transfer.yaml_read", raising=False)
-    monkeypatch.delattr("amberfile.transfer.yaml_read", raising=False)
+    monkeypatch.delitem(sys.modules, "amberfile.transfer.own.yaml_read", raising=False)
+    monkeypatch.delattr("amberfile.transfer.own.yaml_read", raising=False)
     monkeypatch.setitem(sys.modules, "yaml", None)
     with amberfile.open("ram:") as memory:
         memory.remember("x")

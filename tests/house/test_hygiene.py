@@ -23,7 +23,7 @@ FORBIDDEN = {"eval", "exec", "pickle", "cPickle", "dill", "shelve", "marshal", "
 FORBIDDEN |= {"trust_remote_code"}
 
 # The one file that reads YAML takes the parser's events, and has no loader make objects of them.
-READS_YAML = "src/amberfile/transfer/yaml_read.py"
+READS_YAML = "src/amberfile/transfer/own/yaml_read.py"
 MAKES_OBJECTS = {"load", "load_all", "full_load", "unsafe_load", "safe_load", "constructor"}
 MAKES_OBJECTS |= {"Loader", "FullLoader", "UnsafeLoader", "CLoader", "CFullLoader", "CUnsafeLoader"}
 

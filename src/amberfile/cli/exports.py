@@ -13,8 +13,8 @@ from amberfile.cli.writing import written
 from amberfile.errors import InvalidInput
 from amberfile.memory import Memory
 from amberfile.transfer import export_jsonl, export_openai
-from amberfile.transfer.okf import export_markdown
-from amberfile.transfer.yaml_stream import export_yaml
+from amberfile.transfer.notes.okf import export_markdown
+from amberfile.transfer.own.yaml_stream import export_yaml
 
 Stream: TypeAlias = Callable[[Memory, BinaryIO], int]
 

@@ -28,7 +28,7 @@ from amberfile import memory as core
 from amberfile.aio import AsyncMemory
 from amberfile.drafts import Said
 from amberfile.errors import StoreClosed
-from amberfile.transfer.agentroute import import_agentroute, is_agentroute_file
+from amberfile.transfer.agents.agentroute import import_agentroute, is_agentroute_file
 from amberfile.transfer.beside import beside, copy_once
 
 __all__ = ["Memory", "MemoryProto", "MemorySQLite", "Message"]

@@ -4,11 +4,11 @@ from amberfile.imports import Undone
 from amberfile.imports import listed as imports
 from amberfile.imports import undo as undo_import
 from amberfile.replay import Imported
+from amberfile.transfer.chats.openai import export_openai
 from amberfile.transfer.detect import FORMATS, import_path
-from amberfile.transfer.jsonl import export_jsonl
-from amberfile.transfer.okf import export_markdown
-from amberfile.transfer.openai import export_openai
-from amberfile.transfer.yaml_stream import export_yaml
+from amberfile.transfer.notes.okf import export_markdown
+from amberfile.transfer.own.jsonl import export_jsonl
+from amberfile.transfer.own.yaml_stream import export_yaml
 from amberfile.types import ImportInfo
 
 __all__ = [

@@ -13,24 +13,14 @@ from typing import TypeAlias
 from amberfile.errors import InvalidInput, NotFound
 from amberfile.memory import Memory
 from amberfile.replay import Imported, Replay
-from amberfile.transfer import (
-    agentroute,
-    archive,
-    chatgpt,
-    claude,
-    jsonl,
-    langchain,
-    lists,
-    markdown,
-    mcp,
-    mem0,
-    memory_agent,
-    openai,
-    sharegpt,
-    yaml_stream,
-)
+from amberfile.transfer import archive
+from amberfile.transfer.agents import agentroute, memory_agent
+from amberfile.transfer.chats import chatgpt, claude, langchain, openai, sharegpt
 from amberfile.transfer.database import is_database
 from amberfile.transfer.importer import Importer
+from amberfile.transfer.memories import lists, mcp, mem0
+from amberfile.transfer.notes import markdown
+from amberfile.transfer.own import jsonl, yaml_stream
 from amberfile.transfer.source import Source, existing
 
 Progress: TypeAlias = Callable[[int, int], None]

@@ -7,10 +7,10 @@ from typing import BinaryIO
 
 from amberfile.memory import Memory
 from amberfile.replay import Replay
-from amberfile.transfer import records
 from amberfile.transfer.importer import Importer
+from amberfile.transfer.own import records
+from amberfile.transfer.own.yaml_write import block
 from amberfile.transfer.source import Source
-from amberfile.transfer.yaml_write import block
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -40,7 +40,7 @@ def _take(replay: Replay, source: Source) -> None:
     Raises:
         MissingExtra: PyYAML is not installed.
     """
-    from amberfile.transfer.yaml_read import documents  # the package is optional
+    from amberfile.transfer.own.yaml_read import documents  # the package is optional
 
     records.take_all(replay, source, documents(source))
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from amberfile.transfer.own.yaml_write import block
 from amberfile.transfer.source import Source
 from amberfile.transfer.stream import Damage
-from amberfile.transfer.yaml_write import block
 
 _BEGIN = re.compile(r"---[ \t]*\r?\n")
 _END = re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
@@ -46,7 +46,7 @@ def read(source: Source, text: str) -> tuple[Mapping[str, Any] | None, str]:
     front, body = parted(text)
     if front is None:
         return None, text
-    from amberfile.transfer.yaml_read import value  # the package is optional
+    from amberfile.transfer.own.yaml_read import value  # the package is optional
 
     try:
         found = value(front)

@@ -19,11 +19,13 @@ from typing import Any
 from amberfile.checks import MAX_NAME
 from amberfile.errors import AmberfileError
 from amberfile.replay import Replay
-from amberfile.transfer import front, records, times
+from amberfile.transfer import times
 from amberfile.transfer.archive import Member
 from amberfile.transfer.fields import time_in
 from amberfile.transfer.importer import Importer
-from amberfile.transfer.okf import INDEX, LOG, RENAMED
+from amberfile.transfer.notes import front
+from amberfile.transfer.notes.okf import INDEX, LOG, RENAMED
+from amberfile.transfer.own import records
 from amberfile.transfer.remembered import remember
 from amberfile.transfer.source import Source, derived_id
 from amberfile.types import MESSAGE

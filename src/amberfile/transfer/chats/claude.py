@@ -13,7 +13,7 @@ from typing import Any
 from amberfile.drafts import Said
 from amberfile.errors import InvalidInput
 from amberfile.replay import Replay
-from amberfile.transfer import tree
+from amberfile.transfer.chats import tree
 from amberfile.transfer.fields import name_in, named, text_in, time_in, told_in
 from amberfile.transfer.importer import Importer
 from amberfile.transfer.remembered import remember

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from amberfile.drafts import Said
-from amberfile.transfer import talks
+from amberfile.transfer.chats import talks
+from amberfile.transfer.chats.talks import Form
 from amberfile.transfer.fields import name_in, named, time_in, told_in
 from amberfile.transfer.importer import Importer
-from amberfile.transfer.talks import Form
 from amberfile.types import Parts
 
 FORMAT = "sharegpt"

@@ -26,9 +26,10 @@ from amberfile.errors import InvalidInput
 from amberfile.items import stands
 from amberfile.memory import Memory
 from amberfile.replay import recorded
-from amberfile.transfer import records, transcript
-from amberfile.transfer.front import parted, written
-from amberfile.transfer.slugs import Names
+from amberfile.transfer.notes import transcript
+from amberfile.transfer.notes.front import parted, written
+from amberfile.transfer.notes.slugs import Names
+from amberfile.transfer.own import records
 from amberfile.types import Item, Message, Version
 
 INDEX, LOG, SESSIONS = "index.md", "log.md", "sessions"

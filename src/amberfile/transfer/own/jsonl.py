@@ -6,8 +6,8 @@ from typing import BinaryIO
 
 from amberfile.memory import Memory
 from amberfile.replay import Replay
-from amberfile.transfer import records
 from amberfile.transfer.importer import Importer
+from amberfile.transfer.own import records
 from amberfile.transfer.plain import json_text
 from amberfile.transfer.source import Source
 

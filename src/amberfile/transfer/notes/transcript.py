@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from amberfile.transfer import records
-from amberfile.transfer.front import written
+from amberfile.transfer.notes.front import written
+from amberfile.transfer.own import records
 from amberfile.transfer.plain import json_text, printable
 from amberfile.types import Message, SessionInfo
 

@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Any
 
 from amberfile.drafts import Said
-from amberfile.transfer import talks
+from amberfile.transfer.chats import talks
+from amberfile.transfer.chats.talks import Form
 from amberfile.transfer.fields import named, objects, time_in, told_in
 from amberfile.transfer.importer import Importer
-from amberfile.transfer.talks import Form
 from amberfile.types import Parts
 
 FORMAT = "langchain"

@@ -1,0 +1,1 @@
+"""The SQLite files of other agents, which are only read."""

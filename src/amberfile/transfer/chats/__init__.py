@@ -1,0 +1,1 @@
+"""Conversations of other programs: messages with a role, in lists and in trees."""

@@ -1,0 +1,1 @@
+"""Memories of other programs: single statements, with what is known about each."""

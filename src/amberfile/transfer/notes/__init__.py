@@ -1,0 +1,1 @@
+"""Markdown files: notes that come in, and a folder that goes out."""

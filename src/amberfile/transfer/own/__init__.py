@@ -1,0 +1,1 @@
+"""Our own format, in which nothing is lost: records, as JSON lines and as YAML."""

@@ -99,26 +99,47 @@ def recording() -> str:
     return _output(script)
 
 
-def commands() -> dict[str, Any]:
-    """The tree of commands, as the command line tells it."""
+def commands() -> list[dict[str, Any]]:
+    """Every command, as the command line tells it."""
     told = _output([sys.executable, "-m", "amberfile", "help", "--json"])
-    tree: dict[str, Any] = json.loads(told)["data"][0]
-    return tree
+    data: list[dict[str, Any]] = json.loads(told)["data"]
+    return data
 
 
-def command_pages(command: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    """A section for each command of the tree."""
-    name = f"{above} {command['name']}".strip()
-    if above:
-        yield f"### {name}\n\n```text\n{usage(name)}\n```\n"
-    for inner in command.get("commands", ()):
-        yield from command_pages(inner, name)
+def command_pages(told: list[dict[str, Any]]) -> Iterator[str]:
+    """A section for each command. The options that each one has stand with the first."""
+    everywhere = [_names(option) for option in told[0]["options"]]
+    yield _options(told[0]["options"])
+    for command in told[1:]:
+        own = [one for one in command["options"] if _names(one) not in everywhere]
+        yield f"### {command['name']}\n"
+        yield f"```text\namberfile {command['name']} {command['usage']}\n```\n"
+        yield f"```text\n{command['help']}\n```\n"
+        yield _options(own)
 
 
-def usage(name: str) -> str:
-    """What `--help` prints of a command."""
-    words = name.split()[1:]
-    return _output([sys.executable, "-m", "amberfile", *words, "--help"]).strip()
+def _options(options: list[dict[str, Any]]) -> str:
+    """A table of options; "" if there are none."""
+    if not options:
+        return ""
+    rows = [f"| `{_names(one)}` | {_type(one)} | {_plain(one['help'])} |" for one in options]
+    return "\n".join(["| option | is | does |", "|---|---|---|", *rows, ""])
+
+
+def _names(option: Mapping[str, Any]) -> str:
+    return ", ".join(option["names"])
+
+
+def _type(option: Mapping[str, Any]) -> str:
+    many = ", may be repeated" if option["many"] else ""
+    default = option["default"]
+    otherwise = "" if default in (None, False, [], "") else f"; {default} unless given"
+    return _plain(f"{option['type'].lstrip('_')}{many}{otherwise}")
+
+
+def _plain(text: str) -> str:
+    """A text for a cell of a table."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _output(command: list[str]) -> str:

@@ -17,6 +17,9 @@ from amberfile.figures import Figures
 DAYS = 30
 
 
+_WIDEST = 3  # columns of a bar
+
+
 @click.command()
 @click.option(
     "--days", default=DAYS, show_default=True, type=click.IntRange(1, 3_660), help="To tell of."
@@ -94,7 +97,8 @@ def _draw(app: App, found: Figures, series: dict[date, int]) -> None:
     most = max(series.values())
     of = "a day" if each == 1 else f"{each} days"
     click.echo(f"\nentries of the last {len(series)} days, a bar is {of}, at most {most} a day")
+    wide = max(1, min(_WIDEST, width // len(lines[0])))
     for line in lines:
-        click.echo(line)
+        click.echo("".join(block * wide for block in line))
     first, last = next(iter(series)).isoformat(), _today().isoformat()
-    click.echo(f"{first}{last:>{max(0, len(lines[0]) - len(first))}}")
+    click.echo(f"{first} {last:>{max(0, len(lines[0]) * wide - len(first) - 1)}}")

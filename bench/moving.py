@@ -7,21 +7,20 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import amberfile
 from amberfile import Draft, Memory, Said
-from amberfile.transfer import export_jsonl, export_yaml, import_path
+from amberfile.transfer import export_jsonl, export_openai, export_yaml, import_path
 from corpus import Corpus
 from floors import Log
 from timing import Row, in_turn
 
-ROUNDS = 5
-SIZE = 10_000_000
-"""Bytes of a file."""
+ROUNDS = 3
+SIZE = 4_000_000
+"""Bytes of a file, about."""
 
 SESSION = 200
 _TIME = "2026-01-01T00:00:00+00:00"
@@ -42,24 +41,18 @@ def openai_lines(folder: Path) -> Iterator[Row]:
     _write(path, ({"role": "user", "content": text, "session": f"s{n // SESSION}"}
                   for n, text in enumerate(texts)))  # fmt: skip
     yield from _in(folder, path, texts, "OpenAI lines", _appended)
+    yield from _out(folder, path, "OpenAI lines", export_openai)
     yield from _peak(folder, path, "OpenAI lines")
 
 
 def our_lines(folder: Path) -> Iterator[Row]:
-    """Our own JSON lines, items and messages in turn; in, in again, and out."""
+    """Our own JSON lines, items and messages in turn."""
     path, texts = folder / "ours.jsonl", _texts()
     _write(path, [{"amberfile": 1}, *(_record(n, text) for n, text in enumerate(texts))])
     yield from _in(folder, path, texts, "our lines", _remembered)
+    yield from _out(folder, path, "our lines", export_jsonl)
+    yield from _out(folder, path, "our lines, as YAML", export_yaml)
     yield from _peak(folder, path, "our lines")
-    with amberfile.open(folder / "full.db") as memory:
-        import_path(memory, path)
-        for form, export in (("JSON lines", export_jsonl), ("YAML", export_yaml)):
-            mine, floor = in_turn(
-                partial(export, memory, io.BytesIO()),
-                lambda: [json.dumps(json.loads(line)) for line in path.open("rb")],
-                rounds=ROUNDS,
-            )
-            yield _rate(f"export as {form}", mine, floor, 0.1, "json.loads and dumps")
 
 
 def _in(
@@ -70,7 +63,7 @@ def _in(
     written: Callable[[Memory, list[str]], object],
 ) -> Iterator[Row]:
     """Into an empty store, against our own bulk calls and bare inserts; and into a full one."""
-    stores = (folder / f"in-{number}.db" for number in count())
+    stores = (folder / f"{path.stem}-{number}.db" for number in count())
 
     def imported() -> None:
         with amberfile.open(next(stores)) as memory:
@@ -82,7 +75,7 @@ def _in(
 
     def inserted() -> None:
         values = (json.loads(line) for line in path.open("rb"))
-        Log(next(stores)).fill("s", (value.get("content", "") for value in values))
+        Log(next(stores)).fill("s", (one.get("content") or one.get("text") for one in values))
 
     mine, floor = in_turn(imported, in_bulk, rounds=ROUNDS)
     yield _rate(f"import of {what}", mine, floor, 0.7, "our bulk calls")
@@ -98,6 +91,19 @@ def _in(
     yield _rate(f"the same again, {what}", mine, floor, 0.05, "json.loads")
 
 
+def _out(
+    folder: Path, path: Path, what: str, export: Callable[[Memory, BinaryIO], int]
+) -> Iterator[Row]:
+    with amberfile.open(folder / f"{path.stem}-out.db") as memory:
+        import_path(memory, path)
+        mine, floor = in_turn(
+            lambda: export(memory, io.BytesIO()),
+            lambda: [json.dumps(json.loads(line)) for line in path.open("rb")],
+            rounds=ROUNDS,
+        )
+    yield _rate(f"export of {what}", mine, floor, 0.1, "json.loads and dumps")
+
+
 def _rate(what: str, mine: float, floor: float, goal: float, against: str) -> Row:
     ours, theirs = (SIZE / 1e6 / seconds for seconds in (mine, floor))
     return Row(what, ours, theirs, "MB/s", goal, None, True, against=against)
@@ -107,7 +113,8 @@ def _peak(folder: Path, path: Path, what: str) -> Iterator[Row]:
     """The most memory of a process that imports; only Linux tells it."""
     if not Path("/proc/self/status").exists():
         return
-    command = [sys.executable, "-c", _PEAK, str(path), str(folder / "peak.db")]
+    store = folder / f"{path.stem}-peak.db"
+    command = [sys.executable, "-c", _PEAK, str(path), str(store)]
     run = subprocess.run(command, check=True, capture_output=True, text=True)
     peak = int(run.stdout) / 1024
     yield Row(f"memory, import of {what}", peak, _GOAL, "MB", 1.0, against="the goal")

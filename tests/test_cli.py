@@ -254,7 +254,7 @@ def test_export_where_it_cannot_write_is_one_line(
 ) -> None:
     result = run("export", str(tmp_path / "no" / "out"))
     assert result.exit_code == 1
-    assert result.stderr == f"error: {tmp_path}/no/out.unfinished: No such file or directory\n"
+    assert result.stderr == f"error: {tmp_path}/no/out: No such file or directory\n"
 
 
 def test_backup_is_a_store(run: Callable[..., Result], tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_a_backup_comes_back_and_what_was_there_is_kept(run: Run, db: str, saved
 
 def test_the_name_of_the_copy_is_told(run: Run, db: str, saved: str) -> None:
     told = run("restore-backup", saved, "--yes")
-    assert told.stdout == "restored: 1 items, 0 messages, 0 sessions, 1 scopes\n"
+    assert told.stdout == "restored: 1 item, 0 messages, 0 sessions, 1 scope\n"
     assert told.stderr.startswith(f"what was there before: {db}.before-restore-")
 
 
@@ -114,7 +114,7 @@ def test_a_restore_does_what_a_person_answers(
     asked = run("restore-backup", saved, stdin=answer)
     assert (asked.exit_code, len(texts(db))) == (code, left)
     assert "the store holds 2 items" in asked.stderr
-    assert "the backup holds 1 items" in asked.stderr
+    assert "the backup holds 1 item," in asked.stderr
 
 
 @pytest.mark.parametrize("words", [["--yes"], ["--dry-run"]])
@@ -167,7 +167,7 @@ def test_doctor_finds_a_bad_index_and_reindex_mends_it(run: Run, db: str, saved:
     damaged(db, "tail")
     [health] = data(run("doctor", "--json"), 5)
     assert health["faults"]
-    assert "amberfile reindex" in health["advice"]
+    assert f"amberfile --db {db} reindex" in health["advice"]
     assert "\nnext\t" in run("doctor").stdout
     assert data(run("reindex", "--json")) == [{"entries": 2}]
     assert run("doctor").exit_code == 0

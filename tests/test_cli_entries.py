@@ -251,7 +251,11 @@ class TestEditor:
 
     @pytest.mark.parametrize(
         ("script", "code"),
-        [("sys.exit(3)", "editor_failed"), ("path.write_bytes(b'\\xff')", "invalid_input")],
+        [
+            ("sys.exit(3)", "editor_failed"),
+            ("path.unlink()", "editor_failed"),
+            ("path.write_bytes(b'\\xff')", "invalid_input"),
+        ],
     )
     def test_what_it_cannot_give_changes_nothing(
         self, run: Run, db: str, editor: Callable[[str], str], script: str, code: str
@@ -383,3 +387,9 @@ def test_a_question_shows_ten_of_what_would_go_and_counts_the_rest(run: Run, db:
     asked = run("forget", *ids, stdin="n\n").stderr
     assert asked.count("number ") == 10
     assert "and 2 more" in asked
+
+
+@pytest.mark.usefixtures("person")
+def test_nobody_is_asked_about_nothing(run: Run) -> None:
+    done = run("forget", "--key", "unknown")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "forgot 0\n", "")

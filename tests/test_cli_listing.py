@@ -227,3 +227,72 @@ def on_a_terminal(*words: str) -> bytes:
     finally:
         os.close(ours)
         os.close(theirs)
+
+
+@pytest.mark.usefixtures("terminal")
+def test_after_a_listing_of_nothing_a_number_names_nothing(run: Run) -> None:
+    run("list")
+    assert "nothing found" in run("recall", "zzz").stderr
+    refused = run("forget", "@1", "--yes")
+    assert (refused.exit_code, "is empty, so @1 names nothing" in refused.stderr) == (2, True)
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize("words", [["list", "--kind", "none"], ["imports"]])
+def test_a_listing_of_nothing_says_so(run: Run, words: list[str]) -> None:
+    listed = run(*words)
+    assert (listed.exit_code, listed.stdout, listed.stderr) == (0, "", "nothing found\n")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_on_a_narrow_terminal_the_texts_stand_without_the_ids(
+    run: Run, db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with amberfile.open(db) as memory:
+        kept = memory.remember("a pear")
+    assert kept.id in run("list").stdout
+    monkeypatch.setenv("COLUMNS", "40")
+    told = run("list").stdout
+    assert ("a pear" in told, kept.id[:8] in told) == (True, False)
+    assert shown(run, "@1") == kept.id
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_long_name_leaves_room_for_the_text(run: Run, db: str) -> None:
+    with amberfile.open(db) as memory:
+        memory.remember("a pear", key="k" * 1_000)
+        memory.session("s" * 1_000).append("user", "a plum")
+    assert run("list").stdout.count("k") < 50
+    assert run("sessions").stdout.count("s") < 400
+    assert run("recall", "plum").stdout.count("s") < 50
+
+
+def test_what_is_not_there_is_told_with_the_command_that_lists(run: Run, db: str) -> None:
+    assert run("show", "nope").stderr.endswith(f"To see what there is: amberfile --db {db} list\n")
+    told = run("--user", "ada", "sessions", "show", "nope").stderr
+    assert told.endswith(f"To see what there is: amberfile --db {db} --user ada sessions\n")
+    told = run("imports", "undo", "nope").stderr
+    assert told.endswith(f"To see them: amberfile --db {db} imports\n")
+
+
+def test_more_sessions_are_shown_by_the_line_that_is_told(run: Run, db: str) -> None:
+    listed = run("sessions", "list", "-n", "1")
+    _, _, line = listed.stderr.rpartition(": amberfile ")
+    assert run(*line.split()).stdout.count("\n") == 2
+
+
+def test_marks_are_looked_for_only_where_they_show(
+    db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def terms(word: str) -> list[str]:
+        looked.append(word)
+        return [word]
+
+    monkeypatch.setattr("amberfile.highlight.terms", terms)
+    with amberfile.open(db) as memory:
+        memory.remember("word " * 10_000)
+        [hit] = memory.recall("word")
+    assert output.marked(hit).plain.startswith("word word")
+    assert len(looked) < 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 from collections.abc import Callable
@@ -86,6 +87,31 @@ def test_an_import_is_undone_and_comes_back(run: Run, db: str) -> None:
     assert len(data(run("list", "--json"))) == 1
     run("import", str(CONVERSATION))
     assert count(db) == 273
+
+
+def test_an_import_that_is_interrupted_tells_where_its_undo_is(
+    run: Run, db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("amberfile.transfer.import_path", interrupted)
+    done = run("import", str(CONVERSATION))
+    assert done.exit_code == 130
+    told = f"interrupted. What came in until then: amberfile --db {db} imports"
+    assert told in done.stderr.splitlines()
+
+
+def test_a_file_that_a_full_disk_cannot_take_is_told_by_its_own_name(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("amberfile.cli.writing.os.replace", full)
+    told = run("export", str(tmp_path / "out.jsonl"))
+    assert told.stderr == f"error: {tmp_path}/out.jsonl: No space left on device\n"
+    assert list(tmp_path.glob("out*")) == []
 
 
 @pytest.mark.usefixtures("person", "terminal")

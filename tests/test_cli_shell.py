@@ -78,6 +78,17 @@ def test_names_in_the_store_are_offered(db: str) -> None:
     assert offered("sessions", "show", "--db", db, "t") == ["talk-1"]
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["d$(touch x)", "d`touch x`", "d;x", "d x", "d'", 'd"', "d|x", "d&", "d>x", "d*", "d\\", "d!"],
+)
+def test_a_name_that_a_shell_might_obey_is_not_offered(db: str, key: str) -> None:
+    with amberfile.open(db) as memory:
+        memory.remember("x", key=key)
+        memory.remember("x", key="d-öl_猫:1")
+    assert offered("--db", db, "forget", "--key", "d") == ["d-öl_猫:1"]
+
+
 @pytest.mark.usefixtures("holding")
 def test_only_names_of_the_scope_are_offered(db: str) -> None:
     assert offered("--db", db, "forget", "--user", "bob", "--key", "d") == ["dinner"]
@@ -154,3 +165,34 @@ def test_help_opens_no_store(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "amberfile", "help", "--json"]
     subprocess.run(command, env=environment, capture_output=True, check=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_commands_are_offered_behind_help() -> None:
+    assert offered("help", "sess") == ["sessions"]
+    assert offered("help", "sessions", "r") == ["rename", "rm"]
+    assert offered("help", "recall", "") == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--db"],
+        ["import"],
+        ["export"],
+        ["backup"],
+        ["restore-backup"],
+        ["repair"],
+        ["repair", "old.db"],
+        ["sessions", "export", "talk-1"],
+    ],
+    ids=" ".join,
+)
+def test_the_shell_offers_its_files(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("click.shell_completion.echo", lambda text: told.append(text.decode()))
+    offered(*words, "a")
+    assert told == ["file,a"]
+
+
+def test_a_wrong_shell_is_told_by_its_name(run: Run) -> None:
+    assert "Invalid value for 'SHELL'" in run("completion", "tcsh").stderr

@@ -20,6 +20,8 @@ import amberfile
 from amberfile import InvalidInput, Memory, NotFound
 from amberfile.transfer import Imported, import_path, stream
 
+OPEN_FILES = Path("/proc/self/fd")
+
 QUESTION = {"role": "user", "content": "hello"}
 CHATGPT = {
     "title": "Trip",
@@ -318,6 +320,37 @@ def test_what_was_read_to_know_a_file_is_not_kept(memory: Memory, tmp_path: Path
     finally:
         tracemalloc.stop()
     assert kept[0] < 3_000_000  # of 10 MB
+
+
+def test_what_is_read_to_know_a_file_goes_before_the_next_is_read(
+    memory: Memory, tmp_path: Path
+) -> None:
+    text = [QUESTION | {"content": "x" * 1_000_000}]
+    spread(tmp_path, {f"{number}.json": text for number in range(20)})
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidInput, match="nothing that looks like 'claude'"):
+            import_path(memory, tmp_path, format="claude")
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000  # of 20 MB
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.skipif(not OPEN_FILES.exists(), reason="only Linux tells which files are open")
+def test_a_folder_of_archives_opens_a_few_at_a_time(memory: Memory, tmp_path: Path) -> None:
+    data = zipped({"a.json": [QUESTION], "b.json": [QUESTION]})
+    for number in range(40):
+        (tmp_path / f"{number}.zip").write_bytes(data)
+    open_files: list[int] = []
+
+    def note(*_: int) -> None:
+        targets = (os.readlink(one) for one in OPEN_FILES.iterdir() if one.is_symlink())
+        open_files.append(sum(target.endswith(".zip") for target in targets))
+
+    assert import_path(memory, tmp_path, progress=note).messages == 80
+    assert max(open_files) < 10
+    note()
+    assert open_files[-1] == 0
 
 
 def test_a_folder_leaves_out_the_store_itself(tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ from one branch of a conversation to another is the same."""
 
 _Key: TypeAlias = tuple[str, str]
 
+_Known: TypeAlias = Message | bytes
+"""What a message says: itself, or its digest."""
+
 
 @dataclass(frozen=True)
 class Spoken:
@@ -32,12 +35,12 @@ class Spoken:
     message: Message
     other_id: str
 
-    def free_of(self, taken: Mapping[str, bytes]) -> Message | None:
+    def free_of(self, taken: Mapping[str, _Known]) -> Message | None:
         """The message under an id that is free; None if it stands here."""
         here = taken.get(self.message.id)
         if here is None:
             return self.message
-        if here == _said(self.message) or not self.other_id or self.other_id in taken:
+        if not self.other_id or self.other_id in taken or _said(here) == _said(self.message):
             return None
         return replace(self.message, id=self.other_id)
 
@@ -66,7 +69,7 @@ class Admission:
         return [entry for entry in each if entry is not None]
 
     def _clear(self) -> None:
-        self._messages: dict[str, bytes] = {}
+        self._messages: dict[str, _Known] = {}
         self._items: set[str] = set()
         self._owners: dict[_Key, str] = {}
         self._gone: set[str] = set()
@@ -80,10 +83,12 @@ class Admission:
         items = [versions[0].item.id for versions in histories]
         keys = [key for versions in histories for key in _keys(versions)]
         here = store.known_messages(scope, said) if said else []
-        self._messages |= {message.id: _said(message) for message in here}
+        self._messages |= {message.id: self._noted(message) for message in here}
         self._items |= {item.id for item in store.get(scope, items)} if items else set()
         self._owners |= store.keyed(scope, keys) if keys else {}
-        self._gone = store.forgotten(scope, said + items)
+        strange = [id for id in said if id not in self._messages]
+        strange += [id for id in items if id not in self._items]
+        self._gone = store.forgotten(scope, strange) if strange else set()
 
     def _message(self, spoken: Spoken) -> Message | None:
         message = spoken.free_of(self._messages)
@@ -92,9 +97,12 @@ class Admission:
         elif message.id in self._gone:
             self.skipped += 1
         else:
-            self._messages[message.id] = _said(message)
+            self._messages[message.id] = self._noted(message)
             return message
         return None
+
+    def _noted(self, message: Message) -> _Known:
+        return _said(message) if self._lasting else message
 
     def _item(self, versions: Versions) -> Versions | None:
         id = versions[0].item.id
@@ -163,10 +171,12 @@ def _without_old_keys(versions: Versions) -> Versions:
     ]
 
 
-def _said(message: Message) -> bytes:
+def _said(message: _Known) -> bytes:
     """The same for messages that say the same."""
     from hashlib import blake2b  # it loads OpenSSL, which nobody else needs
 
+    if isinstance(message, bytes):
+        return message
     conversation = message.session.partition(BRANCH)[0]
     said = (conversation, message.role, message.content, message.name, message.tool_call_id)
     return blake2b(repr(said).encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -64,7 +64,7 @@ def _meant(memory: Memory, prefix: str) -> ImportInfo:
     if not found:
         raise NotFound(
             f"no import into {memory.scope} begins with {wanted!r}: it was undone, or never was. "
-            "The ids stand in the list of imports."
+            "To see them: amberfile imports"
         )
     return (exact or found)[0]
 

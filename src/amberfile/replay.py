@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from itertools import groupby
 
 from amberfile import checks
 from amberfile.admission import Admission, Newcomer, Spoken, Versions, possible, writes
@@ -74,10 +75,14 @@ def recorded(memory: Memory) -> Iterator[Message | Versions]:
         since = page[-1].rev
 
 
-class Replay:
-    """Writes entries in the order in which they come, a thousand at a time.
+LARGE = 1 << 22
+"""Characters that are written together, about, where a thousand entries have more."""
 
-    `finish` writes the rest. An error leaves the thousands before it written.
+
+class Replay:
+    """Writes entries in the order in which they come, a thousand at a time, long ones fewer.
+
+    `finish` writes the rest. An error leaves the batches before it written.
 
     Args:
         source: what is imported, as it was named. Its record says what it
@@ -93,6 +98,7 @@ class Replay:
         self._source, self._format = checks.text("source", source), checks.text("format", format)
         self._admission = Admission(self._shared, self._scope, lasting=dry_run)
         self._waiting: list[Spoken | Versions] = []
+        self._length = 0
         self._titles: dict[str, str] = {}
         self._begun: set[str] = set()
         self._id: str | None = None
@@ -109,7 +115,7 @@ class Replay:
             other_id: instead of `said.id`, where that is a different message's.
         """
         name, given = checks.name("session", session), checked_said(said)
-        now, new_id = self._shared.now(), self._shared.new_id()
+        now, new_id = self._shared.now(), given["id"] or self._shared.new_id()
         self._add(Spoken(to_message(given, self._scope, name, now, new_id), other_id))
 
     def item(self, versions: Versions) -> None:
@@ -147,11 +153,12 @@ class Replay:
 
     def _add(self, entry: Spoken | Versions) -> None:
         self._waiting.append(entry)
-        if len(self._waiting) >= BATCH:
+        self._length += _length(entry)
+        if len(self._waiting) >= BATCH or self._length >= LARGE:
             self._flush()
 
     def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting, self._length = self._waiting, [], 0
         together: list[Newcomer] = []
         for entry in self._admission.let_in(waiting):
             if self._dry_run:
@@ -224,24 +231,32 @@ class Replay:
             self._commit(renames, entries=0)
 
 
+def _length(entry: Spoken | Versions) -> int:
+    """Characters, about."""
+    if isinstance(entry, Spoken):
+        said = entry.message
+        odd = (said.parts and said.parts.data, said.tool_calls)
+        return len(said.text) + sum(len(repr(one)) for one in odd if one)
+    each = (version.item for version in entry)
+    return sum(len(one.text) + (len(repr(one.metadata)) if one.metadata else 0) for one in each)
+
+
 def _changes(entries: Sequence[Newcomer]) -> list[Change]:
     """What writes these entries; neighbours of one session are appended together."""
     changes: list[Change] = []
-    for entry in entries:
-        if not isinstance(entry, Message):
-            changes += _steps(entry)[0][1]
-            continue
-        last = changes[-1] if changes else None
-        messages: tuple[Message, ...] = (entry,)
-        if isinstance(last, Append) and last.session == entry.session:
-            messages = (*last.messages, entry)
-            changes.pop()
-        changes.append(Append(entry.session, messages, ()))
-    return [_with_terms(one) if isinstance(one, Append) else one for one in changes]
+    for session, together in groupby(entries, _session):
+        if session is None:
+            for entry in together:
+                changes += [] if isinstance(entry, Message) else _steps(entry)[0][1]
+        else:
+            messages = tuple(entry for entry in together if isinstance(entry, Message))
+            changes.append(Append(session, messages, tuple(map(message_terms, messages))))
+    return changes
 
 
-def _with_terms(append: Append) -> Append:
-    return replace(append, terms=tuple(map(message_terms, append.messages)))
+def _session(entry: Newcomer) -> str | None:
+    """A message's; None for an item."""
+    return entry.session if isinstance(entry, Message) else None
 
 
 def _is_dated(versions: Versions) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from amberfile.cli import completing
 from amberfile.errors import InvalidInput, StoreCorrupt
 
 if TYPE_CHECKING:
@@ -19,8 +21,14 @@ if TYPE_CHECKING:
 
 _NAMES = ("db", "space", "user", "agent", "as_json", "as_lines")
 _SCOPE = ("space", "user", "agent")
+_NEXT_STEP = re.compile(r"(?<=: )amberfile(?= (?!repair)[a-z])")
 _OPTIONS = (
-    click.option("--db", metavar="URL", help="The store: a path or a URL. Else as configured."),
+    click.option(
+        "--db",
+        metavar="URL",
+        shell_complete=completing.files,
+        help="The store: a path or a URL. Else as configured.",
+    ),
     click.option("--space", metavar="NAME", help="A whole memory among others in one store."),
     click.option("--user", metavar="NAME", help="Whose memory it is."),
     click.option("--agent", metavar="NAME", help="Which agent's memory it is."),
@@ -130,6 +138,10 @@ class App:
         named = {"--db": self.db, "--space": self.space, "--user": self.user, "--agent": self.agent}
         options = [part for name, value in named.items() if value for part in (name, value)]
         return shlex.join(["amberfile", *options, *words])
+
+    def next_step(self, told: str) -> str:
+        """`told`, where the commands that it ends with are on this store, in this scope."""
+        return _NEXT_STEP.sub(lambda _: self.line(), told)
 
 
 def common(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -22,7 +22,7 @@ def can_ask() -> bool:
 
 
 def ask(what: str, shown: Sequence[str]) -> None:
-    """Go on only if a person says yes.
+    """Go on only if a person says yes. Nobody is asked about nothing.
 
     Args:
         what: the question, such as "Forget 2 for good?".
@@ -34,6 +34,8 @@ def ask(what: str, shown: Sequence[str]) -> None:
     """
     if not can_ask():
         raise click.UsageError("nobody can be asked here. Say --yes, or --dry-run to look first.")
+    if not shown:
+        return
     for line in shown[:SHOWN]:
         click.echo(printable(line), err=True)
     if len(shown) > SHOWN:

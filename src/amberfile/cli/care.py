@@ -13,7 +13,7 @@ import click
 
 import amberfile
 from amberfile import doctor as examination
-from amberfile.cli import asking, output, rows
+from amberfile.cli import asking, completing, output, rows
 from amberfile.cli.app import App, common
 from amberfile.errors import StoreCorrupt
 from amberfile.memory import Memory
@@ -22,11 +22,11 @@ Sizes: TypeAlias = Mapping[str, str | int]
 
 DAMAGED = 5
 
-_COUNTS = ("items", "messages", "sessions", "scopes")
+_COUNTS = {"items": "item", "messages": "message", "sessions": "session", "scopes": "scope"}
 
 
 @click.command()
-@click.argument("path")
+@click.argument("path", shell_complete=completing.files)
 @common
 def backup(app: App, path: str) -> None:
     """Copy the whole store to the new file PATH, and verify it.
@@ -44,7 +44,7 @@ def backup(app: App, path: str) -> None:
 
 
 @click.command("restore-backup")
-@click.argument("path")
+@click.argument("path", shell_complete=completing.files)
 @click.option("--no-copy", is_flag=True, help="Keep no copy of what is replaced.")
 @click.option("--dry-run", is_flag=True, help="Only show what is in the backup and in the store.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -113,7 +113,8 @@ def _copied(app: App) -> str:
 def _counted(details: Sizes | None) -> str:
     if details is None:
         return "damage that hides what there is"
-    return ", ".join(f"{details.get(name, 0)} {name}" for name in _COUNTS)
+    held = {one: int(details.get(name, 0)) for name, one in _COUNTS.items()}
+    return ", ".join(output.counted(number, one) for one, number in held.items())
 
 
 def _compare(app: App, path: str, held: Sizes | None, coming: Sizes) -> None:
@@ -138,7 +139,7 @@ def doctor(app: App) -> None:
     """
     memory = app.opened
     faults = examination.faults(memory)
-    advice = examination.advice(faults)
+    advice = app.next_step(examination.advice(faults))
     health = _health(app, memory)
     if app.as_json:
         output.envelope(app, [health | {"faults": faults, "advice": advice}])
@@ -160,7 +161,7 @@ def _show_health(health: dict[str, object], faults: list[str], advice: str) -> N
     told += _pairs(health["details"])
     told += [(f"promises {name}", text) for name, text in _pairs(health["promises"])]
     told += [("fault", fault) for fault in faults]
-    told.append(("verdict", f"{len(faults)} faults" if faults else "sound"))
+    told.append(("verdict", output.counted(len(faults), "fault") if faults else "sound"))
     told += [("next", advice)] if advice else []
     if output.on_terminal():
         output.table(("what", "text"), told)

@@ -1,25 +1,28 @@
-"""What the shell offers behind Tab: names that are in the store.
+"""What the shell offers behind Tab: commands, files, and names that are in the store.
 
 Nothing is made for it: a store that is not there has nothing to offer. What
-goes wrong is silent, for the shell would print it into the line. A name that a
-terminal would obey is not offered.
+goes wrong is silent, for the shell would print it into the line. bash puts a
+name into the line as it is, so one that is not a plain word is not offered: a
+terminal or a shell might obey it.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
-from amberfile import config, figures
 from amberfile.errors import AmberfileError
-from amberfile.memory import Memory, open_target
-from amberfile.transfer.plain import printable
-from amberfile.types import ALL
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from amberfile.memory import Memory
 
 Complete: TypeAlias = Callable[[click.Context, click.Parameter, str], list[str]]
 
@@ -27,6 +30,8 @@ PATIENCE = 0.5  # seconds that a line waits for a store which others write to
 KINDS = ("episode", "fact", "note", "summary")
 MOST = 1_000
 """Items that are looked at for their keys, the last written first."""
+
+_PLAIN = re.compile(r"[\w@%+=:,./-]+")
 
 
 def _completer(names: Callable[[Memory, str], Iterable[str]], ours: Sequence[str] = ()) -> Complete:
@@ -36,7 +41,7 @@ def _completer(names: Callable[[Memory, str], Iterable[str]], ours: Sequence[str
         found = set(ours)
         with suppress(AmberfileError, OSError), _memory(context) as memory:
             found.update(names(memory, begun) if memory else ())
-        return sorted(one for one in found if one.startswith(begun) and printable(one) == one)
+        return sorted(one for one in found if one.startswith(begun) and _PLAIN.fullmatch(one))
 
     return complete
 
@@ -44,6 +49,9 @@ def _completer(names: Callable[[Memory, str], Iterable[str]], ours: Sequence[str
 @contextmanager
 def _memory(context: click.Context) -> Iterator[Memory | None]:
     """The memory that the options before and behind name; None if it is not there."""
+    from amberfile import config
+    from amberfile.memory import open_target
+
     space, user, agent = (_given(context, name) for name in ("space", "user", "agent"))
     chosen = config.settings(db=_given(context, "db"), space=space, user=user, agent=agent)
     target = replace(config.target_of(chosen), busy_timeout_s=PATIENCE)
@@ -64,10 +72,35 @@ def _given(context: click.Context | None, name: str) -> str | None:
     return None
 
 
+def files(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Leave it to the shell, which knows the files."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(begun, type="file")]
+
+
+def commands(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """The commands below those that the line names already."""
+    root = context.find_root()
+    command: click.Command | None = root.command
+    for name in context.params.get("names") or ():
+        command = command.get_command(root, name) if isinstance(command, click.Group) else None
+    below = command.list_commands(root) if isinstance(command, click.Group) else []
+    return [name for name in below if name.startswith(begun)]
+
+
 def _keys(memory: Memory, _: str) -> Iterator[str]:
+    from amberfile.types import ALL
+
     return (item.key for item in memory.find(ALL, limit=MOST) if item.key is not None)
 
 
+def _kinds(memory: Memory, _: str) -> Iterable[str]:
+    from amberfile import figures
+
+    return figures.of(memory).kinds
+
+
 keys = _completer(_keys)
-kinds = _completer(lambda memory, _: figures.of(memory).kinds, KINDS)
+kinds = _completer(_kinds, KINDS)
 sessions = _completer(lambda memory, begun: (one.id for one in memory.sessions(begun)))

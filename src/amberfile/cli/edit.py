@@ -34,7 +34,7 @@ class Change:
 @click.command()
 @click.argument("id")
 @click.option("--text", help='The new text; "-" reads it from stdin.')
-@click.option("--key", help="A new name for it.")
+@click.option("--key", shell_complete=completing.keys, help="A new name for it.")
 @click.option("--no-key", is_flag=True, help="Take its key away.")
 @click.option("--kind", shell_complete=completing.kinds, help="Another kind.")
 @click.option("--topic", "topics", multiple=True, help="Its topics from now on; may be repeated.")

@@ -33,8 +33,7 @@ def edited(text: str, editor: str) -> str:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(_encoded(text))
         _run(editor, path)
-        with open(path, "rb") as file:
-            found = _decoded(file.read())
+        found = _decoded(_read(path))
     return found.removesuffix("\n") if not text.endswith("\n") else found
 
 
@@ -48,6 +47,16 @@ def _run(editor: str, path: str) -> None:
         ) from None
     if code:
         raise EditorFailed(f"the editor {editor!r} ended with {code}. Nothing was changed.")
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise EditorFailed(
+            f"the editor left no file to read ({error.strerror}). Nothing was changed."
+        ) from None
 
 
 def _encoded(text: str) -> bytes:

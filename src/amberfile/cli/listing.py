@@ -70,6 +70,8 @@ def named(app: App, what: What, word: str) -> str:
         raise click.UsageError(
             f"the last listing shows {_MANY[last.what]}, so {word} names no {what}. List again."
         )
+    if not last.ids:
+        raise click.UsageError(f"the last listing is empty, so {word} names nothing. List again.")
     if not 1 <= int(place[1]) <= len(last.ids):
         raise click.UsageError(
             f"the last listing ends at @{len(last.ids)}, before {word}. List again."

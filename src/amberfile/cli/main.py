@@ -8,9 +8,11 @@ locked, 130 Ctrl-C.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -77,12 +79,23 @@ class Main(LazyGroup):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **more: Any) -> NoReturn:
         given = list(sys.argv[1:] if args is None else args)
+        _stand_in_for_closed_streams()
         _escape_what_stdout_cannot_say()
         try:
             code = super().main(given, *rest, **more | {"standalone_mode": False})
         except (click.Abort, click.ClickException, AmberfileError, OSError) as error:
             code = _told(error, as_json=_are_for_programs(given))
         sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command; what an error says to call next is on the same store."""
+        try:
+            return super().invoke(ctx)
+        except AmberfileError as error:
+            app = ctx.find_object(App)
+            if app is not None and error.args:
+                error.args = (app.next_step(str(error.args[0])), *error.args[1:])
+            raise
 
 
 @click.command(
@@ -118,16 +131,22 @@ def _told(error: Exception, *, as_json: bool) -> int:
     if isinstance(error, click.Abort):
         interrupted = isinstance(error.__context__, KeyboardInterrupt)
         return INTERRUPTED if interrupted else 1
+    with suppress(OSError):  # nobody can be told, and the exit code still says it
+        _tell(error, as_json)
+    return next(code for kind, code in _CODES if isinstance(error, kind))
+
+
+def _tell(error: Exception, as_json: bool) -> None:
     from amberfile.cli.output import print_json
     from amberfile.transfer.plain import printable
 
     message = _message(error)
     if as_json:
         told = {"status": "error", "code": _code(error), "message": message, "hint": _hint(message)}
-        print_json(told)
-    else:
-        click.echo(f"error: {printable(message)}", err=True)
-    return next(code for kind, code in _CODES if isinstance(error, kind))
+        with suppress(OSError):  # then it stands on stderr
+            print_json(told)
+            return
+    click.echo(f"error: {printable(message)}", err=True)
 
 
 def _message(error: Exception) -> str:
@@ -136,7 +155,10 @@ def _message(error: Exception) -> str:
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, OSError) and not isinstance(error, AmberfileError):
-        return f"{error.filename or 'a file'}: {error.strerror or error}"
+        why = error.strerror or error
+        if error.filename is None:
+            return f"the output cannot be written: {why}. Give it another place."
+        return f"{error.filename}: {why}"
     return str(error)
 
 
@@ -148,6 +170,13 @@ def _code(error: Exception) -> str:
 def _hint(message: str) -> str:
     """The last sentence: what to do next. "" if there is only one."""
     return message.rpartition(". ")[2] if ". " in message else ""
+
+
+def _stand_in_for_closed_streams() -> None:
+    """Put nothing in the place of a stream that the caller closed: no input, no reader."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _escape_what_stdout_cannot_say() -> None:

@@ -214,7 +214,7 @@ def _list_hidden(app: App, wanted: Filter, limit: int) -> None:
     found = lookup.hidden(app.memory, wanted)
     output.entries(app, found[:limit])
     if len(found) > limit:
-        output.hint(f"There are more than {limit}: --limit.")
+        output.hint(f"There are more than {limit}. To see more, give a larger --limit.")
 
 
 def from_stdin(text: str | None) -> str:
@@ -231,9 +231,6 @@ def from_stdin(text: str | None) -> str:
 
 
 def _show_hits(app: App, hits: Sequence[Hit]) -> None:
-    if not hits:
-        output.hint("nothing found")
-        return
     rows = [
         (f"{hit.score:.2f}", output.marked(hit), output.place_of(hit.entry), output.why(hit))
         for hit in hits

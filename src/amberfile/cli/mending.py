@@ -8,7 +8,7 @@ import click
 
 from amberfile import doctor as examination
 from amberfile import repair as salvage
-from amberfile.cli import output, progress
+from amberfile.cli import completing, output, progress
 from amberfile.cli.app import App, common
 from amberfile.cli.care import DAMAGED
 from amberfile.repair import Repaired
@@ -33,12 +33,12 @@ def reindex(app: App) -> None:
     if app.as_json:
         output.envelope(app, [{"entries": count}])
     else:
-        output.say(f"indexed {count} entries")
+        output.say(f"indexed {output.counted(count, 'entry')}")
 
 
 @click.command()
-@click.argument("file")
-@click.argument("new")
+@click.argument("file", shell_complete=completing.files)
+@click.argument("new", shell_complete=completing.files)
 @common
 def repair(app: App, file: str, new: str) -> None:
     """Bring what a damaged FILE still holds into a NEW one.

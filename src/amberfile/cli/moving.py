@@ -10,7 +10,7 @@ import click
 
 from amberfile import imports as past
 from amberfile import transfer
-from amberfile.cli import asking, listing, output, progress
+from amberfile.cli import asking, completing, listing, output, progress
 from amberfile.cli.app import App, common
 from amberfile.cli.exports import FORMATS, to_path
 from amberfile.cli.groups import LazyGroup, Sections
@@ -23,7 +23,9 @@ def _told_formats() -> str:
 
 
 @click.command("import")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument(
+    "paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completing.files
+)
 @click.option(
     "--format",
     "form",
@@ -45,10 +47,7 @@ def import_(app: App, paths: tuple[str, ...], form: str | None, dry_run: bool) -
     """
     found: list[dict[str, object]] = []
     for path in paths:
-        with progress.bar(f"import {path}") as tell:
-            done = transfer.import_path(
-                app.memory, path, format=form, dry_run=dry_run, progress=tell
-            )
+        done = _imported(app, path, form, dry_run)
         found.append({"path": path, "dry_run": dry_run, **asdict(done)})
         if not app.as_json:
             output.say(_told(done, path if len(paths) > 1 else "", dry_run))
@@ -58,12 +57,28 @@ def import_(app: App, paths: tuple[str, ...], form: str | None, dry_run: bool) -
         output.envelope(app, found)
 
 
+def _imported(app: App, path: str, form: str | None, dry_run: bool) -> Imported:
+    """What came in; after Ctrl-C, how to see what did."""
+    try:
+        with progress.bar(f"import {path}") as tell:
+            return transfer.import_path(
+                app.memory, path, format=form, dry_run=dry_run, progress=tell
+            )
+    except KeyboardInterrupt:
+        if not dry_run:
+            output.hint(f"interrupted. What came in until then: {app.line('imports')}")
+        raise
+
+
 def _told(done: Imported, path: str, dry_run: bool) -> str:
     verb = "would import" if dry_run else "imported"
     hidden = f", {done.hidden} hidden there" if done.hidden else ""
+    messages, sessions, items = (
+        output.counted(getattr(done, f"{one}s"), one) for one in ("message", "session", "item")
+    )
     return (
-        f"{path}{': ' if path else ''}{verb} {done.messages} messages in {done.sessions} sessions, "
-        f"{done.items} items; {done.known} known, {done.skipped} skipped{hidden}"
+        f"{path}{': ' if path else ''}{verb} {messages} in {sessions}, {items}; "
+        f"{done.known} known, {done.skipped} skipped{hidden}"
     )
 
 
@@ -151,7 +166,8 @@ def imports_undo(app: App, id: str, dry_run: bool, yes: bool) -> None:
     id = listing.named(app, "import", id)
     if not dry_run and not yes:
         would = past.undo(app.memory, id, dry_run=True)
-        asking.ask(f"Remove {would.entries} entries for good?", [_undone(would, "would go")])
+        gone = output.counted(would.entries, "entry")
+        asking.ask(f"Remove {gone} for good?", [_undone(would, "would go")])
     done = past.undo(app.memory, id, dry_run=dry_run)
     if app.as_json:
         output.envelope(app, [{"id": id, "dry_run": dry_run, **asdict(done)}])
@@ -160,12 +176,15 @@ def imports_undo(app: App, id: str, dry_run: bool, yes: bool) -> None:
 
 
 def _undone(done: Undone, went: str) -> str:
-    gone = f"{done.entries} entries and {done.sessions} sessions {went}"
-    return f"{gone}; {done.kept} changed since and kept"
+    entries, sessions = (
+        output.counted(done.entries, "entry"),
+        output.counted(done.sessions, "session"),
+    )
+    return f"{entries} and {sessions} {went}; {done.kept} changed since and kept"
 
 
 @click.command()
-@click.argument("path", default="-")
+@click.argument("path", default="-", shell_complete=completing.files)
 @click.option(
     "--format",
     "form",
@@ -193,7 +212,7 @@ def export(app: App, path: str, form: str, force: bool) -> None:
     if app.as_json:
         output.envelope(app, [{"path": path, "format": form, "entries": count}])
     else:
-        output.say(f"exported {count} entries to {path}")
+        output.say(f"exported {output.counted(count, 'entry')} to {path}")
 
 
 def _to_stdout(app: App, form: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from amberfile import lookup
 from amberfile.cli import listing
@@ -10,11 +11,12 @@ from amberfile.cli.app import App
 from amberfile.errors import NotFound
 from amberfile.session import Session
 
+T = TypeVar("T")
+
 
 def entry_ids(app: App, words: Sequence[str]) -> list[str]:
     """The ids of these entries, each once, in the order given. `NotFound` if one is absent."""
-    ids = (listing.named(app, "entry", word) for word in words)
-    return list(dict.fromkeys(lookup.find_id(app.memory, id) for id in ids))
+    return list(dict.fromkeys(_entry_id(app, word) for word in words))
 
 
 def known_ids(app: App, words: Sequence[str]) -> list[str]:
@@ -24,11 +26,30 @@ def known_ids(app: App, words: Sequence[str]) -> list[str]:
 
 def session(app: App, word: str) -> Session:
     """The session. `NotFound` if it has not begun."""
-    return app.memory.resume(listing.named(app, "session", word))
+    id = listing.named(app, "session", word)
+    return _or_list(
+        app, lambda: app.memory.resume(id), f"no session begins with {id!r}", "sessions"
+    )
 
 
 def _known(app: App, word: str) -> list[str]:
     try:
-        return [lookup.find_id(app.memory, listing.named(app, "entry", word))]
+        return [_entry_id(app, word)]
     except NotFound:
         return []
+
+
+def _entry_id(app: App, word: str) -> str:
+    id = listing.named(app, "entry", word)
+    told = f"no memory or message begins with {id!r}"
+    return _or_list(app, lambda: lookup.find_id(app.memory, id), told, "list")
+
+
+def _or_list(app: App, find: Callable[[], T], told: str, command: str) -> T:
+    """What `find` gives; if that is nothing, an error that says which command lists them."""
+    try:
+        return find()
+    except NotFound:
+        raise NotFound(
+            f"{told} in {app.memory.scope}. To see what there is: {app.line(command)}"
+        ) from None

@@ -11,7 +11,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
@@ -37,6 +39,8 @@ _REASONS = 2  # words that a table tells of why a hit was found
 _ID = 36  # characters of an id of ours
 _SHOWN = 280  # characters of a text in a table
 _BEFORE = 80  # of them before the first word that matched
+_NAME = 30  # characters of a key or a session in a table
+_NARROW = 80  # columns; with fewer, an id leaves no room for the text
 
 
 def on_terminal() -> bool:
@@ -49,8 +53,9 @@ def say(text: str) -> None:
 
 
 def hint(text: str) -> None:
-    """One line on stderr: what to do next."""
-    click.echo(printable(text), err=True)
+    """One line on stderr: what to do next. What was done stays done if that cannot be said."""
+    with suppress(OSError):
+        click.echo(printable(text), err=True)
 
 
 def fields(*values: str) -> None:
@@ -119,9 +124,10 @@ def table(titles: Sequence[str], rows: Sequence[Row]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    room = _ID if console().width >= _NARROW else _ID // 4
     drawn = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for number, title in enumerate(titles):
-        whole = title in _WHOLE and all(len(row[number]) <= _ID for row in rows)
+        whole = title in _WHOLE and max((len(row[number]) for row in rows), default=0) <= room
         ratio = 1 if title in _WIDE else None
         drawn.add_column(title, overflow="fold", ratio=ratio, no_wrap=whole)
     for row in rows:
@@ -132,8 +138,16 @@ def table(titles: Sequence[str], rows: Sequence[Row]) -> None:
 def numbered(
     app: App, what: listing.What, ids: Sequence[str], titles: Sequence[str], rows: Sequence[Row]
 ) -> None:
-    """A table of `ids` that the next command may name by their numbers: @1, @2, …"""
-    table(("#", *titles), [(str(number), *row) for number, row in enumerate(rows, start=1)])
+    """A table of `ids` that the next command may name by their numbers: @1, @2, …
+
+    On a narrow terminal the numbers stand for the ids of entries and imports.
+    """
+    spared = what != "session" and titles[0] == "id" and console().width < _NARROW
+    each = [(str(number), *row[spared:]) for number, row in enumerate(rows, start=1)]
+    if each:
+        table(("#", *titles[spared:]), each)
+    else:
+        hint("nothing found")
     listing.keep(app, what, ids)
 
 
@@ -155,10 +169,11 @@ def marked(hit: Hit) -> Text:
     from rich.text import Text
 
     found = spans(hit)
-    start = max(0, found[0][0] - _BEFORE) if found and found[0][0] > _SHOWN // 2 else 0
+    first_found = next(found, (0, 0))
+    start = max(0, first_found[0] - _BEFORE) if first_found[0] > _SHOWN // 2 else 0
     end = start + _SHOWN
     shown = Text("…" if start else "")
-    for first, last in found:
+    for first, last in chain([first_found], found):
         if last > end:
             break
         shown.append(printable(hit.text[start:first]))
@@ -168,15 +183,15 @@ def marked(hit: Hit) -> Text:
     return shown.append("…") if end < len(hit.text) else shown
 
 
-def shortened(text: str) -> str:
-    return text.rstrip() if len(text) <= _SHOWN else f"{text[:_SHOWN].rstrip()}…"
+def shortened(text: str, most: int = _SHOWN) -> str:
+    return text.rstrip() if len(text) <= most else f"{text[:most].rstrip()}…"
 
 
 def place_of(entry: Entry) -> str:
     """Where an entry stands: a message in its session, an item under its key."""
     if isinstance(entry, Item):
-        return entry.key or entry.kind
-    return f"{entry.session}#{entry.seq}"
+        return shortened(entry.key or entry.kind, _NAME)
+    return f"{shortened(entry.session, _NAME)}#{entry.seq}"
 
 
 def line_of(entry: Entry) -> str:
@@ -185,7 +200,13 @@ def line_of(entry: Entry) -> str:
 
 
 def counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    """`number` of `what`, which is in the singular.
+
+    >>> counted(1, "entry"), counted(2, "entry"), counted(0, "item")
+    ('1 entry', '2 entries', '0 items')
+    """
+    many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{number} {what if number == 1 else many}"
 
 
 def minute(time: datetime) -> str:

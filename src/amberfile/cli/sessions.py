@@ -16,8 +16,9 @@ from amberfile.transfer.plain import printable
 from amberfile.types import Message, SessionInfo
 
 _id = click.argument("id", shell_complete=completing.sessions)
+_MOST = 10_000
 _limit = click.option(
-    "-n", "--limit", default=100, show_default=True, type=click.IntRange(1, 10_000)
+    "-n", "--limit", default=100, show_default=True, type=click.IntRange(1, _MOST)
 )
 
 
@@ -147,7 +148,7 @@ def rm(app: App, ids: tuple[str, ...], yes: bool, dry_run: bool) -> None:
 
 @click.command()
 @_id
-@click.argument("path", default="-")
+@click.argument("path", default="-", shell_complete=completing.files)
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @common
 def export(app: App, id: str, path: str, force: bool) -> None:
@@ -178,7 +179,8 @@ def _show_list(app: App, limit: int) -> None:
     found = app.memory.sessions()
     _list(app, found[:limit])
     if len(found) > limit:
-        output.hint(f"There are {len(found)}: --limit.")
+        more = app.line("sessions", "list", "--limit", str(min(len(found), _MOST)))
+        output.hint(f"There are {len(found)}. To see more: {more}")
 
 
 def _list(app: App, found: Sequence[SessionInfo]) -> None:
@@ -186,7 +188,12 @@ def _list(app: App, found: Sequence[SessionInfo]) -> None:
         output.envelope(app, [data.session(one) for one in found])
     elif output.on_terminal():
         rows = [
-            (one.id, output.shortened(one.title), str(one.messages), output.minute(one.updated_at))
+            (
+                output.shortened(one.id),
+                output.shortened(one.title),
+                str(one.messages),
+                output.minute(one.updated_at),
+            )
             for one in found
         ]
         ids = [one.id for one in found]

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from amberfile.cli import output
+from amberfile.cli import completing, output
 from amberfile.cli.app import App, common
 
 EXIT_CODES: Mapping[int, str] = {
@@ -28,10 +28,10 @@ _SPECIAL = {3: "--fail-empty"}  # codes that only a command with this option end
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), metavar="SHELL")
 @common
 def completion(app: App, shell: str) -> None:
-    """Print what makes the Tab key complete words.
+    """Print what makes the Tab key complete words in SHELL: bash, zsh or fish.
 
     \b
     echo 'eval "$(amberfile completion bash)"' >> ~/.bashrc
@@ -53,7 +53,7 @@ def completion(app: App, shell: str) -> None:
 
 
 @click.command("help")
-@click.argument("names", nargs=-1, metavar="[COMMAND]...")
+@click.argument("names", nargs=-1, metavar="[COMMAND]...", shell_complete=completing.commands)
 @common
 def help_(app: App, names: tuple[str, ...]) -> None:
     """Print the help of a command, as --help behind it does.

@@ -9,7 +9,7 @@ from amberfile.cli import output
 from amberfile.cli.app import App
 from amberfile.settings import DEFAULT
 
-_COUNTS = ("items", "sessions", "messages", "scopes")
+_COUNTS = {"items": "item", "sessions": "session", "messages": "message", "scopes": "scope"}
 
 
 def show(app: App) -> None:
@@ -20,7 +20,10 @@ def show(app: App) -> None:
         return
     output.say(f"memory  {facts['where']}" + ("" if facts["exists"] else "  (not made yet)"))
     if facts["exists"]:
-        output.say("holds   " + ", ".join(f"{facts[name]} {name}" for name in _COUNTS))
+        output.say(
+            "holds   "
+            + ", ".join(output.counted(facts[name], one) for name, one in _COUNTS.items())
+        )
     if facts["set_by"]:
         told = (f"{name} by {origin}" for name, origin in facts["set_by"].items())
         output.say("set     " + ", ".join(told))

@@ -18,6 +18,7 @@ def written(path: str, force: bool) -> Iterator[BinaryIO]:
 
     Raises:
         InvalidInput: something stands at `path`, and not `force`.
+        OSError: it cannot be written; the error names `path`.
     """
     unfinished = f"{path}.unfinished"
     if os.path.lexists(path) and not force:
@@ -28,7 +29,9 @@ def written(path: str, force: bool) -> Iterator[BinaryIO]:
         with os.fdopen(os.open(unfinished, _NEW, 0o600), "wb") as out:
             yield out
         os.replace(unfinished, path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename in (None, unfinished):
+            error.filename = path
         if os.path.lexists(unfinished):
             os.unlink(unfinished)
         raise

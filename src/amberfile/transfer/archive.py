@@ -38,10 +38,51 @@ _DAMAGED = (
 )
 
 
-class Member(NamedTuple):
-    """One file in an archive that is open."""
+_OPEN = 8
 
-    archive: zipfile.ZipFile
+
+class Archives:
+    """The archives of an import, of which only the last few used are open.
+
+    As a context: they are closed at its end.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[Path, zipfile.ZipFile] = {}
+
+    def opened(self, path: Path) -> zipfile.ZipFile:
+        """The archive at `path`. One that is closed for it stays readable where it is read."""
+        archive = self._open.pop(path, None) or zipfile.ZipFile(path)
+        self._open[path] = archive
+        while len(self._open) > _OPEN:
+            self._open.pop(next(iter(self._open))).close()
+        return archive
+
+    def members(self, path: Path) -> list[Member]:
+        """The files in the archive, by their names, without folders and hidden files.
+
+        Raises:
+            InvalidInput: it cannot be read as an archive.
+            NotFound: it cannot be read at all.
+        """
+        with _told(str(path)):
+            shown = [info for info in self.opened(path).infolist() if not _is_hidden(info)]
+        each = sorted(shown, key=lambda info: info.filename)
+        return [Member(self, path, info) for info in each]
+
+    def __enter__(self) -> Archives:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._open:
+            self._open.popitem()[1].close()
+
+
+class Member(NamedTuple):
+    """One file in an archive."""
+
+    archives: Archives
+    path: Path
     info: zipfile.ZipInfo
 
     @property
@@ -53,6 +94,11 @@ class Member(NamedTuple):
         """Bytes when it is unpacked, as the archive says."""
         return self.info.file_size
 
+    def beside(self, name: str) -> Member:
+        """Another of the same archive. Raises `InvalidInput` if there is none of that name."""
+        with _told(f"{self.path}, {name}"):
+            return self._replace(info=self.archives.opened(self.path).getinfo(name))
+
     @contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
         """Its bytes.
@@ -60,7 +106,7 @@ class Member(NamedTuple):
         Raises:
             InvalidInput: they are encrypted, damaged or packed in an unknown way.
         """
-        where = f"{self.archive.filename}, {self.name}"
+        where = f"{self.path}, {self.name}"
         if self.info.flag_bits & _ENCRYPTED:
             raise InvalidInput(f"{where} is encrypted. Unpack it first, and import the folder.")
         if self.info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -68,23 +114,8 @@ class Member(NamedTuple):
                 f"{where} is packed by method {self.info.compress_type}, which is not read. "
                 "Unpack it first, and import the folder."
             )
-        with _told(where), self.archive.open(self.info) as file:
+        with _told(where), self.archives.opened(self.path).open(self.info) as file:
             yield file
-
-
-@contextmanager
-def members(path: Path) -> Iterator[list[Member]]:
-    """The files in the archive, in the order of their names, without folders and hidden files.
-
-    Raises:
-        InvalidInput: it cannot be read as an archive.
-        NotFound: it cannot be read at all.
-    """
-    with _told(str(path)):
-        archive = zipfile.ZipFile(path)
-    with archive:
-        shown = [info for info in archive.infolist() if not _is_hidden(info)]
-        yield [Member(archive, info) for info in sorted(shown, key=lambda info: info.filename)]
 
 
 def _is_hidden(info: zipfile.ZipInfo) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -84,7 +83,7 @@ def import_path(
     if format is not None and format not in FORMATS:
         raise InvalidInput(f"format={format!r} is unknown; known: {', '.join(FORMATS)}.")
     start = existing(path)
-    with ExitStack() as archives:
+    with archive.Archives() as archives:
         known = _known(memory, start, format, archives)
         told = _Told(progress, sum(source.size for source, _ in known))
         names = {importer.name for _, importer in known}
@@ -113,8 +112,10 @@ class _Told:
             self._progress(min(self._read, self._size), self._size)
 
 
-def _known(memory: Memory, start: Path, format: str | None, archives: ExitStack) -> list[_Known]:
-    """The files to import, and who imports each. Archives stay open for as long."""
+def _known(
+    memory: Memory, start: Path, format: str | None, archives: archive.Archives
+) -> list[_Known]:
+    """The files to import, and who imports each."""
     if start.is_dir():
         return _known_below(memory, start, format, archives)
     if _is_store(memory, start):
@@ -134,7 +135,7 @@ def _known(memory: Memory, start: Path, format: str | None, archives: ExitStack)
 
 
 def _known_below(
-    memory: Memory, start: Path, format: str | None, archives: ExitStack
+    memory: Memory, start: Path, format: str | None, archives: archive.Archives
 ) -> list[_Known]:
     sources: list[Source] = []
     for source in _walk(start):
@@ -173,8 +174,8 @@ def _is_archive(source: Source) -> bool:
     return source.head.startswith(archive.MARK)
 
 
-def _members(source: Source, folder: str, archives: ExitStack) -> list[Source]:
-    members = archives.enter_context(archive.members(source.path))
+def _members(source: Source, folder: str, archives: archive.Archives) -> list[Source]:
+    members = archives.members(source.path)
     return [Source(source.path, folder + one.name, member=one) for one in members]
 
 
@@ -183,8 +184,9 @@ def _fitting(sources: Iterable[Source], format: str | None) -> list[_Known]:
 
     What was read to see it is not kept.
     """
-    found = ((source, _fits(source, format)) for source in sources if source.suffix in SUFFIXES)
-    return [(replace(source), importer) for source, importer in found if importer is not None]
+    seen = (source for source in sources if source.suffix in SUFFIXES)
+    found = ((source, _fits(replace(source), format)) for source in seen)
+    return [(source, importer) for source, importer in found if importer is not None]
 
 
 def _fits(source: Source, format: str | None) -> Importer | None:

@@ -12,7 +12,6 @@ from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, TypeAlias
-from uuid import UUID
 
 from amberfile.errors import InvalidInput, NotFound
 from amberfile.transfer.archive import Member
@@ -28,6 +27,7 @@ LINES = (".jsonl", ".ndjson")
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CHUNK = 1 << 16
+_written = json.JSONEncoder(ensure_ascii=False).encode
 _AGAIN = "Mend it and import again: what is known is left out."
 
 
@@ -52,12 +52,12 @@ class Source:
         """Bytes, as the file system or the archive says."""
         return self.member.size if self.member else self.path.stat().st_size
 
-    @property
+    @cached_property
     def suffix(self) -> str:
         """Of the file or the member, in lower case, with its dot."""
         return PurePosixPath(self.member.name if self.member else self.path.name).suffix.lower()
 
-    @property
+    @cached_property
     def stem(self) -> str:
         """The name without its suffix."""
         return self.name[: len(self.name) - len(self.suffix)] or self.name
@@ -215,10 +215,10 @@ def derived_id(*names: str | int | None) -> str:
     >>> derived_id("chat.jsonl", "s", 1)
     '4656f70e-f560-882e-aa83-b1dc4755708b'
     """
-    told = json.dumps(names, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    number = int.from_bytes(blake2b(told, digest_size=16).digest(), "big")
-    number = number & ~(0xF << 76) | 8 << 76
-    return str(UUID(int=number & ~(0b11 << 62) | 0b10 << 62))
+    told = _written(names).encode("utf-8", "surrogatepass")
+    digest = blake2b(told, digest_size=16).hexdigest()
+    variant = "89ab"[int(digest[16], 16) & 0b11]
+    return f"{digest[:8]}-{digest[8:12]}-8{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:]}"
 
 
 def _is_json(data: bytes) -> bool:

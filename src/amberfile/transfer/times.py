@@ -43,6 +43,8 @@ def read(value: Any) -> datetime | None:
     >>> read("soon") is None
     True
     """
+    if value is None:
+        return None
     for found in _readings(value):
         with suppress(OverflowError, ValueError):  # outside the years 1 to 9999 in UTC
             aware = found if found.utcoffset() is not None else found.replace(tzinfo=timezone.utc)

@@ -24,13 +24,19 @@ from amberfile.types import Scope
 
 MOST_TOLD = 20
 
-_SCOPE = Scope()  # rows are checked, not shown, so whose they are does not matter
+_SCOPE = Scope()  # rows are checked, not shown, so the name of their scope does not matter
 
 _ROWS: tuple[tuple[str, Callable[[Any], object]], ...] = (
-    (f"SELECT {ITEM_COLUMNS} FROM item", lambda row: to_item(row, _SCOPE)),
-    (f"SELECT {ITEM_COLUMNS} FROM version", lambda row: to_version(row, _SCOPE)),
-    (f"SELECT {MESSAGE_COLUMNS} FROM message", lambda row: to_messages([row], _SCOPE, "")),
-    (f"SELECT {SESSION_COLUMNS} FROM session", lambda row: to_session(row, _SCOPE)),
+    (f"SELECT scope, {ITEM_COLUMNS} FROM item", lambda row: to_item(row[1:], _SCOPE, row[0])),
+    (f"SELECT scope, {ITEM_COLUMNS} FROM version", lambda row: to_version(row[1:], _SCOPE, row[0])),
+    (
+        f"SELECT scope, {MESSAGE_COLUMNS} FROM message",
+        lambda row: to_messages([row[1:]], _SCOPE, row[0], ""),
+    ),
+    (
+        f"SELECT scope, {SESSION_COLUMNS} FROM session",
+        lambda row: to_session(row[1:], _SCOPE, row[0]),
+    ),
 )
 _COUNTS = (
     ("the store's own row is gone", "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM store)"),

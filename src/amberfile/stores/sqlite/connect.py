@@ -19,7 +19,7 @@ import apsw
 
 from amberfile.errors import AmberfileError, StoreClosed, StoreCorrupt, StoreReadOnly
 from amberfile.stores.sqlite.checkpoint import MOST_PAGES, layer
-from amberfile.stores.sqlite.errors import DRIVER_ERRORS, Mapped, translated
+from amberfile.stores.sqlite.errors import DRIVER_ERRORS, Mapped, remedy, translated
 from amberfile.stores.sqlite.schema import complete, verify
 
 _READ_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
@@ -110,8 +110,7 @@ class Connections:
             raise StoreClosed(self.path)
         if self._corrupt:
             raise StoreCorrupt(
-                f"{self.path} was found damaged, so it is not written any more. "
-                "Check it: amberfile doctor; then go back to a backup"
+                f"{self.path} was found damaged, so it is not written any more. {remedy(self.path)}"
             )
         if not self.writable:
             raise StoreReadOnly(

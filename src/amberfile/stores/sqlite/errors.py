@@ -19,6 +19,10 @@ from amberfile.errors import (
     StoreUnavailable,
 )
 
+_REMEDY = (
+    "Then mend it: amberfile reindex if only its index is damaged, else "
+    "amberfile repair {path} NEW; or go back to a backup"
+)
 _BUSY = (
     "{path} stayed locked: another process holds a long transaction ({cause}). "
     "Try again; to see who has it open: amberfile doctor"
@@ -41,11 +45,12 @@ _FAILED = (
 )
 _CORRUPT = (
     "{path} is damaged ({cause}). Nothing more is written to it. "
-    "Check it: amberfile doctor; then go back to a backup"
+    "Look closer: amberfile doctor. " + _REMEDY
 )
 _NOT_A_STORE = (
     "{path} is no amberfile store, or its first page is damaged ({cause}). "
-    "Nothing was changed. Give another path, or go back to a backup"
+    "Nothing was changed. Give another path, or take what can be read to a new file: "
+    "amberfile repair {path} NEW"
 )
 _INTERNAL = "{path}: SQLite refused an operation of ours ({cause}). Please report this"
 _TOO_BIG = "a value is larger than SQLite can hold ({cause}). Divide it"
@@ -114,6 +119,11 @@ def translated(error: Exception, path: str) -> AmberfileError:
     if kind is StoreClosed:
         return StoreClosed(path)
     return kind(message.format(path=path, cause=str(error) or type(error).__name__))
+
+
+def remedy(path: str = "FILE") -> str:
+    """What to do about damage, for the end of a message."""
+    return f"Look closer: amberfile doctor. {_REMEDY.format(path=path)}"
 
 
 class Mapped:

@@ -20,10 +20,11 @@ _BEGIN = (
 _COUNT = "UPDATE import SET entries = entries + ? WHERE number = ? RETURNING entries"
 _ADD_REV = "INSERT OR IGNORE INTO import_rev (import, rev) VALUES (?, ?)"
 _REVS = "SELECT rev FROM import_rev WHERE import = ? ORDER BY rev"
-_IMPORTS = (
-    "SELECT number, id, source, format, entries, at FROM import WHERE scope = ?"
-    " ORDER BY number DESC"
-)
+_IMPORTS = """
+    SELECT number, id, source, format, entries, at FROM import AS entry
+     WHERE scope = ? AND scope = (SELECT scope FROM import NOT INDEXED WHERE number = entry.number)
+     ORDER BY number DESC
+"""  # the row is asked too: its index alone might name another's
 
 
 def mark(writing: Writing, change: MarkImport) -> Result:

@@ -12,11 +12,11 @@ taken out again without reading its text. A term goes with its last posting.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
-from itertools import groupby
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from struct import Struct
-from typing import Any
+from typing import Any, TypeAlias
 
 import apsw
 
@@ -33,6 +33,11 @@ MOST_WAITING = 512
 """Postings of a scope in the tail: about 40 sentences, 0.1 ms to read through."""
 
 _MOST_KNOWN = 150_000
+
+_Added: TypeAlias = tuple[int, Sequence[int], Sequence[tuple[str, int, int]]]
+"""An entry's handle, the ids of its terms, and its postings by part."""
+
+_part = itemgetter(1)
 
 
 def unpacked(rows: Iterable[Any], form: Struct = POSTING) -> list[Any]:
@@ -94,7 +99,7 @@ class Index:
         self._db = db
         self._scope = scope
         self._known = known
-        self._pending: list[tuple[int, int, int]] = []
+        self._added: list[_Added] = []
         self._new: list[tuple[int, int, str | bytes | None]] = []
         self._next_id = 0
         self._touched = False
@@ -111,12 +116,9 @@ class Index:
     def add(self, handle: int, terms: Terms) -> bytes:
         """Index an entry; returns what `remove` needs."""
         ids = self._known.ids
-        first = handle << HANDLE_BITS
-        numbers = [ids.get(term) or self._look_up(term) for term, _, _ in terms.postings]
-        self._pending += [
-            (number, first | part, weight)
-            for number, (_, part, weight) in zip(numbers, terms.postings, strict=True)
-        ]
+        postings = sorted(terms.postings, key=_part)
+        numbers = [ids.get(term) or self._look_up(term) for term, _, _ in postings]
+        self._added.append((handle, numbers, postings))
         self._count(1, terms.passages, terms.words)
         return array("I", (terms.passages, terms.words, *dict.fromkeys(numbers))).tobytes()
 
@@ -133,20 +135,15 @@ class Index:
 
     def finish(self) -> None:
         """Write what was added: to the tail, or with all that waits there to its place."""
-        added = len(self._pending)
+        added = sum(len(numbers) for _, numbers, _ in self._added)
         if self._known.waiting + added > MOST_WAITING:
             self._settle()
         elif added:
             self._write_new_terms()
-            rows = [
-                (self._scope, handle, b"".join([WAITING.pack(*posting) for posting in postings]))
-                for handle, postings in groupby(
-                    self._pending, lambda posting: posting[1] >> HANDLE_BITS
-                )
-            ]
+            rows = [(self._scope, one[0], _waiting(one)) for one in self._added if one[1]]
             self._db.executemany(_INSERT_TAIL, rows)
             self._known.waiting += added
-            self._pending = []
+            self._added = []
 
     def _write_new_terms(self) -> None:
         if self._new:
@@ -156,23 +153,32 @@ class Index:
     def _settle(self) -> None:
         """Write every posting that waits, sorted, so that pages fill from left to right."""
         self._write_new_terms()
-        if self._known.waiting:
-            self._pending += unpacked(self._db.execute(TAIL, (self._scope,)), WAITING)
-            self._db.execute(_EMPTY_TAIL, (self._scope,))
-            self._known.waiting = 0
-        if not self._pending:
-            return
+        data = self._gathered()
         longer: list[tuple[bytes, int, int]] = []
         more: list[tuple[int, int, bytes]] = []
-        self._pending.sort()
-        for number, postings in groupby(self._pending, itemgetter(0)):
-            data = b"".join([POSTING.pack(place, weight) for _, place, weight in postings])
-            self._append(number, data, longer, more)
-        self._pending = []
+        for number in sorted(data):
+            self._append(number, b"".join(data[number]), longer, more)
         if longer:
             self._db.executemany(_LENGTHEN, longer)
         if more:
             self._db.executemany(_INSERT, more)
+
+    def _gathered(self) -> dict[int, list[bytes]]:
+        """By term, the postings that wait: those in the tail are older than what was added."""
+        data: defaultdict[int, list[bytes]] = defaultdict(list)
+        pack = POSTING.pack
+        if self._known.waiting:
+            tail = self._db.execute(TAIL, (self._scope,))
+            for number, place, weight in unpacked(tail, WAITING):
+                data[number].append(pack(place, weight))
+            self._db.execute(_EMPTY_TAIL, (self._scope,))
+            self._known.waiting = 0
+        for handle, numbers, postings in self._added:
+            first = handle << HANDLE_BITS
+            for number, (_, part, weight) in zip(numbers, postings, strict=True):
+                data[number].append(pack(first | part, weight))
+        self._added = []
+        return data
 
     def _append(
         self,
@@ -234,6 +240,13 @@ class Index:
         self._new.append((self._next_id, self._scope, text))
         self._known.last[self._next_id] = 0, 0
         return self._next_id
+
+
+def _waiting(added: _Added) -> bytes:
+    """One entry's row in the tail."""
+    handle, numbers, postings = added
+    first, pairs = handle << HANDLE_BITS, zip(numbers, postings, strict=True)
+    return b"".join([WAITING.pack(number, first | part, w) for number, (_, part, w) in pairs])
 
 
 TAIL = "SELECT data FROM tail WHERE scope = ? ORDER BY handle"

@@ -39,7 +39,7 @@ class _Standing:
 
     def __init__(self, writing: Writing, row: Any) -> None:
         self.handle, self.terms = row[0], row[1]
-        self.item = to_item(row[2:], writing.batch.scope)
+        self.item = to_item(row[2:], writing.batch.scope, writing.scope)
 
     @property
     def current(self) -> bool:
@@ -146,7 +146,8 @@ def _write(
     else:
         writing.serial += 1
         handle, packed = writing.serial << 1, b""
-    writing.db.execute(_INSERT, (writing.scope, handle, packed, *item_row(item, stamp)))
+    row = item_row(item, stamp, writing.scope)
+    writing.db.execute(_INSERT, (writing.scope, handle, packed, *row))
 
 
 def _remove_row(writing: Writing, standing: _Standing) -> None:

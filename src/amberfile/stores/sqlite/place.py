@@ -68,7 +68,8 @@ def _check_log(path: str) -> None:
     if _size(f"{path}-wal") and not _size(path):
         raise StoreCorrupt(
             f"{path} is empty or gone, but its log {path}-wal is there. Nothing was changed. "
-            "Go back to a backup; to begin a new store, remove the log"
+            "Take what the log holds to a new file: amberfile repair "
+            f"{path} NEW; or go back to a backup; to begin a new store, remove the log"
         )
 
 

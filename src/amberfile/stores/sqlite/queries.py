@@ -29,6 +29,10 @@ from amberfile.types import MESSAGE as MESSAGE_KIND
 _M = ", ".join(f"m.{name.strip()}" for name in MESSAGE_COLUMNS.split(","))
 _LAST_HANDLE = 1 << 62
 
+# In a damaged tree a search may stop at the wrong place, and SQLite would give what follows
+# without a second look at its scope. Rows with a checksum tell, for it begins with their scope's
+# number. In others `+scope` is looked at again, or the row itself is asked what its index says.
+
 # Without being told, SQLite prefers the primary key and reads the whole scope.
 ITEM = f"SELECT {ITEM_COLUMNS} FROM item INDEXED BY item_id WHERE scope = ? AND id = ?"
 ITEM_OF_HANDLE = (
@@ -70,7 +74,9 @@ NEAR = f"""
 SESSIONS = f"SELECT {SESSION_COLUMNS} FROM session WHERE scope = ?"
 TURNS = f"""
     SELECT {TURN_COLUMNS} FROM turn
-     WHERE session = (SELECT id FROM session WHERE scope = ? AND name = ?) ORDER BY number
+     WHERE session = (SELECT id FROM session AS entry WHERE scope = ? AND name = ? AND scope =
+                             (SELECT scope FROM session NOT INDEXED WHERE id = entry.id))
+     ORDER BY number
 """
 TERM = "SELECT id FROM term WHERE scope = ? AND text = ?"
 POSTINGS = """
@@ -81,16 +87,22 @@ FORGOTTEN = (
     "SELECT 1 FROM tombstone WHERE scope = ? AND id = ? AND kind <> 'session' AND NOT may_return"
 )
 KEYED = "SELECT id FROM item INDEXED BY item_key WHERE scope = ? AND kind = ? AND key = ?"
-JOBS = f"SELECT {JOB_COLUMNS} FROM job WHERE scope = ? ORDER BY number"
+JOBS = f"""
+    SELECT {JOB_COLUMNS} FROM job AS entry
+     WHERE scope = ? AND scope = (SELECT scope FROM job NOT INDEXED WHERE number = entry.number)
+     ORDER BY number
+"""
 SCOPES = "SELECT space, user, agent FROM scope ORDER BY id"
 
 _TERMS_FROM = (
-    "SELECT text FROM term WHERE scope = ? AND text >= ? AND text < x'' ORDER BY text LIMIT ?"
+    "SELECT text FROM term WHERE scope = ?1 AND text >= ?2 AND text < x'' AND +scope = ?1"
+    " ORDER BY text LIMIT ?3"
 )
 _TERMS_WITH = (
-    "SELECT text FROM term WHERE scope = ? AND text < x'' AND instr(text, ?) ORDER BY text LIMIT ?"
+    "SELECT text FROM term WHERE scope = ?1 AND text < x'' AND instr(text, ?2) AND +scope = ?1"
+    " ORDER BY text LIMIT ?3"
 )
-_ODD_TERMS = "SELECT text FROM term WHERE scope = ? AND text >= x''"
+_ODD_TERMS = "SELECT text FROM term WHERE scope = ?1 AND text >= x'' AND +scope = ?1"
 
 _DAY = 24 * 3600 * 1_000_000
 _TALLY = f"""
@@ -103,8 +115,9 @@ _TALLY = f"""
 # All TEXT sorts before all BLOBs, and each of them by code points.
 _IDS_FROM = (
     "SELECT id FROM {table} INDEXED BY {table}_id"
-    " WHERE scope = ? AND id >= ? AND id < {end} ORDER BY id LIMIT ?"
-)
+    " WHERE scope = ?1 AND id >= ?2 AND id < {end} AND +scope = ?1 AND rev > 0"
+    " ORDER BY id LIMIT ?3"
+)  # `rev` stands in the row alone, so an entry of the index without its row is none
 
 _AT_OR_AFTER = (
     "SELECT handle, rev FROM {table} WHERE scope = ? AND handle >= ? ORDER BY handle LIMIT 1"
@@ -118,7 +131,8 @@ _CHANGED_MESSAGES = f"""
      WHERE m.scope = ? AND m.handle >= ? ORDER BY m.handle
 """
 _BURIED = (
-    "SELECT handle, rev, kind, id FROM tombstone WHERE scope = ? AND handle >= ? ORDER BY handle"
+    "SELECT handle, rev, kind, id FROM tombstone"
+    " WHERE scope = ?1 AND handle >= ?2 AND +scope = ?1 ORDER BY handle"
 )
 
 
@@ -133,7 +147,7 @@ def newest_items(
     query = _NEWEST_ITEMS.format(and_key="" if key is None else "AND key = ?")
     values = (number, below(before)) if key is None else (number, below(before), bound(key))
     for handle, *row in db.execute(query, values):
-        yield Found(handle, to_item(tuple(row), scope))
+        yield Found(handle, to_item(tuple(row), scope, number))
 
 
 def postings(
@@ -221,7 +235,7 @@ def _changed_items(
     db: apsw.Connection, scope: Scope, number: int, start: int
 ) -> Iterator[tuple[int, Changed]]:
     for handle, *row in db.execute(_CHANGED_ITEMS, (number, start)):
-        item = to_item(tuple(row), scope)
+        item = to_item(tuple(row), scope, number)
         entry = item if item.state == "current" else None
         yield handle, Changed(item.rev, scope, item.kind, item.id, entry)
 
@@ -230,7 +244,7 @@ def _changed_messages(
     db: apsw.Connection, scope: Scope, number: int, start: int
 ) -> Iterator[tuple[int, Changed]]:
     for handle, session, *row in db.execute(_CHANGED_MESSAGES, (number, start)):
-        message = to_messages([tuple(row)], scope, unbound(session))[0]
+        message = to_messages([tuple(row)], scope, number, unbound(session))[0]
         yield handle, Changed(message.rev, scope, MESSAGE_KIND, message.id, message)
 
 

@@ -78,12 +78,12 @@ def _scope_rebuilt(db: apsw.Connection, scope: Scope, terms: TermsOf) -> int:
 
 def _items(db: apsw.Connection, scope: Scope, number: int) -> Iterator[Found]:
     for handle, *row in _pages(db, _ITEMS, number):
-        yield Found(handle, to_item(tuple(row), scope))
+        yield Found(handle, to_item(tuple(row), scope, number))
 
 
 def _messages(db: apsw.Connection, scope: Scope, number: int) -> Iterator[Found]:
     for handle, session, *row in _pages(db, _MESSAGES, number):
-        yield Found(handle, to_messages([tuple(row)], scope, unbound(session))[0])
+        yield Found(handle, to_messages([tuple(row)], scope, number, unbound(session))[0])
 
 
 def _pages(db: apsw.Connection, query: str, number: int) -> Iterator[Any]:

@@ -1,7 +1,10 @@
 """Values to rows and back, each row with a checksum.
 
 SQLite finds damage to its pages, not to what stands in them: a row whose
-checksum differs is `StoreCorrupt`, never a missing or a different memory.
+checksum differs is `StoreCorrupt`, never a missing or a different memory. The
+checksum is a CRC that begins with the number of the row's scope, so a row read
+as another owner's differs as well, whichever way it was reached. (In the first
+files it begins with 0, and tells nothing of the scope.)
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 from zlib import crc32
 
 from amberfile.errors import StoreCorrupt
+from amberfile.stores.sqlite.errors import remedy
 from amberfile.types import (
     Item,
     Job,
@@ -67,8 +71,17 @@ def from_json(value: str | bytes) -> Any:
     return json.loads(unbound(value))
 
 
-def checksum(columns: str) -> int:
-    return crc32(columns.encode("utf-8", "surrogatepass"))
+def summed_form(row: Row) -> bytes:
+    """What the checksum of an item's, version's or session's row is of: the row without it."""
+    return repr(row).encode("utf-8", "surrogatepass")
+
+
+def message_form(row: Row) -> bytes:
+    """The same of a message. The shorter form, for most, is a third of the work."""
+    seq, id, role, content, *rare, created_at, rev = row
+    if rare == [None] * len(rare):
+        return (_PLAIN_FORM % (seq, id, role, content, created_at, rev)).encode()
+    return (_FORM % row).encode()
 
 
 def content_hash(text: str) -> bytes:
@@ -89,8 +102,8 @@ class Stamp(NamedTuple):
     rev: int
 
 
-def item_row(item: Item, stamp: Stamp) -> Row:
-    """The row of `ITEM_COLUMNS`."""
+def item_row(item: Item, stamp: Stamp, number: int) -> Row:
+    """The row of `ITEM_COLUMNS` in the scope of this number."""
     row = (
         bound(stamp.id),
         stamp.version,
@@ -115,16 +128,17 @@ def item_row(item: Item, stamp: Stamp) -> Row:
         bound(stamp.reason) or None,
         stamp.rev,
     )
-    return (*row, checksum(repr(row)))
+    return (*row, crc32(summed_form(row), number))
 
 
-def to_version(row: Row, scope: Scope) -> Version:
+def to_version(row: Row, scope: Scope, number: int) -> Version:
     """The item's version that a row of `ITEM_COLUMNS` holds.
 
     Raises:
-        StoreCorrupt: the row is not what was written.
+        StoreCorrupt: the row is not what was written in the scope of this number.
     """
-    if checksum(repr(row[:-1])) != row[-1]:
+    form = summed_form(row[:-1])
+    if row[-1] != crc32(form, number) and row[-1] != crc32(form):
         raise damaged(f"item {unbound(row[0])!r}")
     id, version, state, kind, key, text, topics, metadata, source, ref, trust = row[:11]
     importance, derived, _, created, updated, since, until, expires, change, reason, rev = row[
@@ -153,12 +167,12 @@ def to_version(row: Row, scope: Scope) -> Version:
     return Version(item, change, unbound(reason) or "")
 
 
-def to_item(row: Row, scope: Scope) -> Item:
-    return to_version(row, scope).item
+def to_item(row: Row, scope: Scope, number: int) -> Item:
+    return to_version(row, scope, number).item
 
 
-def message_row(message: Message, *, seq: int, turn: str | None, rev: int) -> Row:
-    """The row of `MESSAGE_COLUMNS`."""
+def message_row(message: Message, number: int, *, seq: int, turn: str | None, rev: int) -> Row:
+    """The row of `MESSAGE_COLUMNS` in the scope of this number."""
     parts = message.parts
     calls = message.tool_calls
     row = (
@@ -174,28 +188,28 @@ def message_row(message: Message, *, seq: int, turn: str | None, rev: int) -> Ro
         micros(message.created_at),
         rev,
     )
-    return (*row, _message_sum(row))
+    return (*row, crc32(message_form(row), number))
 
 
-def to_messages(rows: Iterable[Row], scope: Scope, session: str) -> list[Message]:
+def to_messages(rows: Iterable[Row], scope: Scope, number: int, session: str) -> list[Message]:
     """The messages that rows of `MESSAGE_COLUMNS` hold.
 
     One loop, and fields set all at once: a call a row and a call a field, as a
     frozen dataclass makes them, would double the time that a log takes to read.
 
     Raises:
-        StoreCorrupt: a row is not what was written.
+        StoreCorrupt: a row is not what was written in the scope of this number.
     """
     found = []
     for row in rows:
         seq, id, role, content, name, calls, call_id, parts, turn, created_at, rev, sum = row
         plain = name is calls is call_id is parts is turn is None
         if plain:
-            written = crc32((_PLAIN_FORM % (seq, id, role, content, created_at, rev)).encode())
+            form = (_PLAIN_FORM % (seq, id, role, content, created_at, rev)).encode()
         else:
-            written = _message_sum(row[:-1])
+            form = message_form(row[:-1])
             name, calls, call_id, parts, turn = map(unbound, (name, calls, call_id, parts, turn))
-        if sum != written:
+        if sum != crc32(form, number) and sum != crc32(form):
             raise damaged(f"message {unbound(id)!r}")
         if bytes in (type(id), type(role), type(content)):
             id, role, content = map(unbound, (id, role, content))
@@ -224,20 +238,12 @@ _new = object.__new__
 _set = object.__setattr__
 
 
-def _message_sum(row: Row) -> int:
-    """The checksum of a row without it. The shorter form, for most, is a third of the work."""
-    seq, id, role, content, *rare, created_at, rev = row
-    if rare == [None] * len(rare):
-        return crc32((_PLAIN_FORM % (seq, id, role, content, created_at, rev)).encode())
-    return crc32((_FORM % row).encode())
-
-
 _PLAIN_FORM = "%s\0%s\0%s\0%s\0%s\0%s"
 _FORM = "\0".join(["%s"] * MESSAGE_COLUMNS.count(","))
 
 
-def session_row(session: SessionInfo, rev: int) -> Row:
-    """The row of `SESSION_COLUMNS`."""
+def session_row(session: SessionInfo, number: int, rev: int) -> Row:
+    """The row of `SESSION_COLUMNS` in the scope of this number."""
     row = (
         bound(session.id),
         bound(session.title),
@@ -247,12 +253,13 @@ def session_row(session: SessionInfo, rev: int) -> Row:
         micros(session.updated_at),
         rev,
     )
-    return (*row, checksum(repr(row)))
+    return (*row, crc32(summed_form(row), number))
 
 
-def to_session(row: Row, scope: Scope) -> SessionInfo:
+def to_session(row: Row, scope: Scope, number: int) -> SessionInfo:
     name, title, messages, last_seq, created_at, updated_at, _, sum = row
-    if checksum(repr(row[:-1])) != sum:
+    form = summed_form(row[:-1])
+    if sum != crc32(form, number) and sum != crc32(form):
         raise damaged(f"session {unbound(name)!r}")
     return SessionInfo(
         id=unbound(name),
@@ -289,7 +296,7 @@ def to_job(row: Row) -> Job:
 def damaged(what: str) -> StoreCorrupt:
     return StoreCorrupt(
         f"{what} is not what was written: its checksum differs. "
-        "Nothing more is written here. Check the file: amberfile doctor"
+        f"Nothing more is written here. {remedy()}"
     )
 
 

@@ -60,13 +60,18 @@ def append(writing: Writing, change: Append) -> Result:
         _open_turn(writing, change.session, change.turn)
     if not change.messages:
         found = writing.row(_FIND, (writing.scope, bound(change.session)))
-        return Result((), to_session(found[1:], writing.batch.scope).last_seq + 1 if found else 1)
+        return Result(
+            (),
+            to_session(found[1:], writing.batch.scope, writing.scope).last_seq + 1 if found else 1,
+        )
     number, session = _begun(writing, change.session, change.messages[0].created_at)
     first = session.last_seq + 1
     rows = []
     for offset, (message, terms) in enumerate(zip(change.messages, change.terms, strict=True)):
         handle, packed = writing.add_entry(terms, message=True)
-        row = message_row(message, seq=first + offset, turn=change.turn, rev=writing.rev)
+        row = message_row(
+            message, writing.scope, seq=first + offset, turn=change.turn, rev=writing.rev
+        )
         rows.append((writing.scope, number, handle, packed, *row))
     _check_new(writing, change)
     writing.db.executemany(_INSERT_MESSAGE, rows)
@@ -97,9 +102,9 @@ def forget_message(writing: Writing, id: str, how: Forgetting) -> bool:
     )
     writing.bury(MESSAGE, id, may_return=how.may_return)
     row = writing.row(_FIND_NUMBER, (number,))
-    session = to_session(row[1:], writing.batch.scope)
+    session = to_session(row[1:], writing.batch.scope, writing.scope)
     # The session's rev stays: to forget is not to speak in it.
-    values = session_row(replace(session, messages=session.messages - 1), row[-2])
+    values = session_row(replace(session, messages=session.messages - 1), writing.scope, row[-2])
     writing.db.execute(_UPDATE, (*values, number))
     return True
 
@@ -108,7 +113,7 @@ def clear(writing: Writing, change: ClearSession) -> Result:
     row = writing.row(_FIND, (writing.scope, bound(change.session)))
     if row is None:
         return Result()
-    number, session = row[0], to_session(row[1:], writing.batch.scope)
+    number, session = row[0], to_session(row[1:], writing.batch.scope, writing.scope)
     if change.if_empty and (session.messages or writing.row(_ANY_TURN, (number,))):
         return Result()
     where = (writing.scope, number)
@@ -129,7 +134,7 @@ def rename(writing: Writing, change: RenameSession) -> Result:
     row = writing.row(_FIND, (writing.scope, bound(change.session)))
     if row is None:
         raise NotFound(f"session {change.session!r} has not begun. Append a message to begin it")
-    session = to_session(row[1:], writing.batch.scope)
+    session = to_session(row[1:], writing.batch.scope, writing.scope)
     _store(writing, row[0], replace(session, title=change.title))
     return Result()
 
@@ -162,7 +167,7 @@ def close_turn(writing: Writing, change: CloseTurn) -> Result:
     number, turn = _open_turn(writing, change.session, change.turn)
     _close(writing, number, turn, change.state)
     row = writing.row(_FIND_NUMBER, (number,))
-    _store(writing, number, to_session(row[1:], writing.batch.scope))
+    _store(writing, number, to_session(row[1:], writing.batch.scope, writing.scope))
     return Result()
 
 
@@ -183,14 +188,14 @@ def _begun(writing: Writing, name: str, at: datetime) -> tuple[int, SessionInfo]
     """The session's number and state; it begins now if it has not."""
     row = writing.row(_FIND, (writing.scope, bound(name)))
     if row is not None:
-        return row[0], to_session(row[1:], writing.batch.scope)
+        return row[0], to_session(row[1:], writing.batch.scope, writing.scope)
     session = SessionInfo(name, writing.batch.scope, "", 0, 0, at, at)
-    writing.db.execute(_INSERT, (writing.scope, *session_row(session, writing.rev)))
+    writing.db.execute(_INSERT, (writing.scope, *session_row(session, writing.scope, writing.rev)))
     return writing.db.last_insert_rowid(), session
 
 
 def _store(writing: Writing, number: int, session: SessionInfo) -> None:
-    writing.db.execute(_UPDATE, (*session_row(session, writing.rev), number))
+    writing.db.execute(_UPDATE, (*session_row(session, writing.scope, writing.rev), number))
 
 
 def _open_turn(writing: Writing, session: str, turn: str) -> tuple[int, int]:

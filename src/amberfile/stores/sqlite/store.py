@@ -142,7 +142,7 @@ class SqliteStore:
         with self._connections.snapshot() as db:
             number = self._number(db, scope)
             rows = [row for id in ids for row in db.execute(queries.ITEM, (number, bound(id)))]
-            return [to_item(row, scope) for row in rows]
+            return [to_item(row, scope, number) for row in rows]
 
     def find(
         self,
@@ -186,7 +186,7 @@ class SqliteStore:
                 for handle in filter(is_message, handles):
                     rows = db.execute(queries.NEAR, (before, after, number, handle)).fetchall()
                     if rows:
-                        found[handle] = [_near(row, scope) for row in rows]
+                        found[handle] = [_near(row, scope, number) for row in rows]
         return found
 
     def messages(
@@ -198,19 +198,20 @@ class SqliteStore:
             values = (number, number, bound(session), after, wanted)
             rows = db.execute(queries.LAST_MESSAGES, values).fetchall()
             rows.reverse()
-            return to_messages(rows, scope, session)
+            return to_messages(rows, scope, number, session)
 
     def known_messages(self, scope: Scope, ids: Sequence[str]) -> list[Message]:
         with self._connections.snapshot() as db:
             number = self._number(db, scope)
             rows = [row for id in ids for row in db.execute(queries.MESSAGE, (number, bound(id)))]
-            return [_message(row[1:], scope) for row in rows]
+            return [_message(row[1:], scope, number) for row in rows]
 
     def sessions(self, scope: Scope, prefix: str = "") -> list[SessionInfo]:
         with self._connections.snapshot() as db:
-            rows: Any = db.execute(queries.SESSIONS, (self._number(db, scope),)).fetchall()
+            number = self._number(db, scope)
+            rows: Any = db.execute(queries.SESSIONS, (number,)).fetchall()
             found = [
-                (-row[-2], to_session(row, scope))
+                (-row[-2], to_session(row, scope, number))
                 for row in rows
                 if unbound(row[0]).startswith(prefix)
             ]
@@ -219,7 +220,7 @@ class SqliteStore:
     def turns(self, scope: Scope, session: str) -> list[Turn]:
         with self._connections.snapshot() as db:
             rows = db.execute(queries.TURNS, (self._number(db, scope), bound(session))).fetchall()
-        return [to_turn(row, session) for row in rows]
+            return [to_turn(row, session) for row in rows]
 
     def postings(self, scopes: Sequence[Scope], terms: Sequence[str]) -> dict[str, list[Posting]]:
         found: dict[str, list[Posting]] = {}
@@ -233,7 +234,7 @@ class SqliteStore:
         with self._connections.snapshot() as db:
             numbers = [self._number(db, scope) for scope in scopes]
             rows = [row for number in numbers for row in db.execute(queries.STATS, (number,))]
-        return Stats(*map(sum, zip(*rows, strict=True))) if rows else Stats()
+            return Stats(*map(sum, zip(*rows, strict=True))) if rows else Stats()
 
     def vocabulary(
         self, scopes: Sequence[Scope], part: str, *, prefix: bool, limit: int
@@ -246,11 +247,11 @@ class SqliteStore:
 
     def history(self, scope: Scope, id: str) -> list[Version]:
         with self._connections.snapshot() as db:
-            values = (self._number(db, scope), bound(id))
+            values = (number := self._number(db, scope), bound(id))
             if not (current := db.execute(queries.ITEM, values).fetchall()):
                 return []
             rows = db.execute(queries.VERSIONS, values).fetchall() + current
-            return [to_version(row, scope) for row in rows]
+            return [to_version(row, scope, number) for row in rows]
 
     def changes(self, scopes: Sequence[Scope], since: int, *, limit: int) -> list[Changed]:
         with self._connections.snapshot() as db:
@@ -264,9 +265,9 @@ class SqliteStore:
 
     def jobs(self, scope: Scope, ids: Sequence[str] | None = None) -> list[Job]:
         with self._connections.snapshot() as db:
-            rows = db.execute(queries.JOBS, (self._number(db, scope),)).fetchall()
+            jobs = [to_job(row) for row in db.execute(queries.JOBS, (self._number(db, scope),))]
         wanted = None if ids is None else set(ids)
-        return [job for job in map(to_job, rows) if wanted is None or job.id in wanted]
+        return [job for job in jobs if wanted is None or job.id in wanted]
 
     def imports(self, scope: Scope) -> list[ImportInfo]:
         with self._connections.snapshot() as db:
@@ -300,8 +301,7 @@ class SqliteStore:
 
     def scopes(self) -> list[Scope]:
         with self._connections.reading() as db:
-            rows = db.execute(queries.SCOPES).fetchall()
-        return [Scope(*map(unbound, row)) for row in rows]
+            return [Scope(*map(unbound, row)) for row in db.execute(queries.SCOPES)]
 
     def info(self) -> Info:
         with self._connections.snapshot() as db:
@@ -373,7 +373,7 @@ class SqliteStore:
         yield queries.newest_items(db, scope, number, filter.key, before)
         if messages and (filter.kinds is None or "message" in filter.kinds):
             rows = db.execute(queries.NEWEST_MESSAGES, (number, queries.below(before)))
-            yield (Found(row[0], _message(row[1:], scope)) for row in rows)
+            yield (Found(row[0], _message(row[1:], scope, number)) for row in rows)
 
     def _empty_log(self, *, patient: bool) -> None:
         """Ask for a checkpoint that leaves no forgotten byte in the log.
@@ -389,17 +389,17 @@ class SqliteStore:
 def _entry(db: apsw.Connection, scope: Scope, number: int, handle: int) -> Iterator[Found]:
     if is_message(handle):
         for row in db.execute(queries.MESSAGE_OF_HANDLE, (number, handle)):
-            yield Found(handle, _message(row[1:], scope))
+            yield Found(handle, _message(row[1:], scope, number))
     else:
         for row in db.execute(queries.ITEM_OF_HANDLE, (number, handle)):
-            yield Found(handle, to_item(row, scope))
+            yield Found(handle, to_item(row, scope, number))
 
 
-def _near(row: Any, scope: Scope) -> Near:
+def _near(row: Any, scope: Scope, number: int) -> Near:
     offset, handle, *rest = row
-    return Near(offset, handle, _message(rest, scope))
+    return Near(offset, handle, _message(rest, scope, number))
 
 
-def _message(row: Sequence[Any], scope: Scope) -> Message:
+def _message(row: Sequence[Any], scope: Scope, number: int) -> Message:
     """From the session's name and a row of `MESSAGE_COLUMNS`."""
-    return to_messages([tuple(row[1:])], scope, unbound(row[0]))[0]
+    return to_messages([tuple(row[1:])], scope, number, unbound(row[0]))[0]

@@ -9,6 +9,7 @@ thought stands in a message without a content, in its `parts`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from amberfile.drafts import Said
@@ -18,8 +19,8 @@ from amberfile.transfer import times
 from amberfile.transfer.chats import tree
 from amberfile.transfer.fields import name_in, named, text_in, time_in, told_in
 from amberfile.transfer.importer import Importer
+from amberfile.transfer.originals import kept
 from amberfile.transfer.source import Source
-from amberfile.types import Parts
 
 FORMAT = "chatgpt"
 
@@ -87,14 +88,14 @@ def _said(message: Mapping[str, Any], node: str) -> Said | None:
         raise InvalidInput(f"the message of node {node!r} has no role. {_AGAIN}")
     if _is_hidden(message, content) or (role == "system" and not text):
         return None
-    return Said(
+    said = Said(
         role=role,
         content=text,
         name=named(author.get("name")),
-        parts=Parts(FORMAT, 1, dict(message)),
         created_at=times.read(message.get("create_time")),
         id=named(message.get("id")) or named(node),
     )
+    return replace(said, parts=kept(FORMAT, message, said))
 
 
 def _is_hidden(message: Mapping[str, Any], content: Mapping[str, Any]) -> bool:

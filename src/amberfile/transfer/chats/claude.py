@@ -8,6 +8,7 @@ remembers, and a project's instructions and documents become items.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from amberfile.drafts import Said
@@ -16,9 +17,9 @@ from amberfile.replay import Replay
 from amberfile.transfer.chats import tree
 from amberfile.transfer.fields import name_in, named, text_in, time_in, told_in
 from amberfile.transfer.importer import Importer
+from amberfile.transfer.originals import kept
 from amberfile.transfer.remembered import remember
 from amberfile.transfer.source import Source, derived_id
-from amberfile.types import Parts
 
 FORMAT = "claude"
 
@@ -83,13 +84,13 @@ def _said(message: Mapping[str, Any]) -> Said:
     sender = text_in(message, ("sender",))
     if sender is None:
         raise InvalidInput(f"a message has no sender. {_AGAIN}")
-    return Said(
+    said = Said(
         role=_ROLES.get(sender, sender),
         content=_text(message),
-        parts=Parts(FORMAT, 1, dict(message)),
         created_at=time_in(message, _TIMES),
         id=named(message.get("uuid")),
     )
+    return replace(said, parts=kept(FORMAT, message, said))
 
 
 def _text(message: Mapping[str, Any]) -> str | None:

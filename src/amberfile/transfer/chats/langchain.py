@@ -2,7 +2,7 @@
 
 Only fields are read. The name of a class in the file is data: nothing is
 looked up by it, imported or called. The calls of tools are kept in LangChain's
-shape; what has no field here stays in `parts`, with the whole original.
+shape; what has no field here stays in `parts`, with the rest of the original.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from amberfile.transfer.chats import talks
 from amberfile.transfer.chats.talks import Form
 from amberfile.transfer.fields import named, objects, time_in, told_in
 from amberfile.transfer.importer import Importer
-from amberfile.types import Parts
+from amberfile.transfer.originals import kept
 
 FORMAT = "langchain"
 
@@ -89,7 +89,7 @@ def _said(original: Mapping[str, Any]) -> Said | None:
     )
     if kind in _PLAIN and _tells_all(said, fields):
         return said
-    return replace(said, parts=Parts(FORMAT, 1, dict(original)))
+    return replace(said, parts=kept(FORMAT, original, said))
 
 
 def _tells_all(said: Said, fields: Mapping[str, Any]) -> bool:

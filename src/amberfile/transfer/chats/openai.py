@@ -1,7 +1,7 @@
 """Conversations as the OpenAI API has them: lists of messages with a role and a content.
 
-What of a message has no field here is kept with the whole original in its
-`parts`, so that the export gives it back exactly.
+What of a message has no field here is kept in its `parts`, with the rest of
+the original, so that the export gives it back exactly.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from amberfile.errors import InvalidInput
 from amberfile.memory import Memory
 from amberfile.replay import Replay
 from amberfile.session import Session
-from amberfile.transfer import times
+from amberfile.transfer import originals
+from amberfile.transfer.fields import time_in
 from amberfile.transfer.importer import Importer
 from amberfile.transfer.plain import json_text
 from amberfile.transfer.source import LINES, Source, derived_id
-from amberfile.types import Message, Parts, SessionInfo, same_json
+from amberfile.types import Message, SessionInfo, same_json
 
 FORMAT = "openai"
 
@@ -82,7 +83,7 @@ def _write(info: SessionInfo, session: Session, out: BinaryIO) -> int:
 def original_of(message: Message | Said) -> Any:
     """The message as it came in, or as its fields tell it."""
     if message.parts is not None and message.parts.format == FORMAT:
-        return message.parts.data
+        return originals.original(message.parts, message)
     fields = {
         "role": message.role,
         "name": message.name,
@@ -99,6 +100,8 @@ class _Talk:
     session: str
     title: str
     messages: Sequence[Mapping[str, Any]]
+    is_part: bool = False
+    """Whether it is one bare message, of the conversation that the file is."""
 
 
 class _Log:
@@ -128,12 +131,12 @@ def said_of(original: Mapping[str, Any]) -> Said:
         name=_named(original.get("name")),
         tool_calls=calls if _are_objects(calls) else None,
         tool_call_id=_named(original.get("tool_call_id")),
-        created_at=next(filter(None, (times.read(original.get(key)) for key in _TIMES)), None),
+        created_at=time_in(original, _TIMES),
+        id=_name(original, ("id",)),
     )
-    told = original_of(said)
-    if not same_json(original, told):
-        said = replace(said, parts=Parts(FORMAT, 1, dict(original)))
-    return replace(said, id=_name(original, ("id",)))
+    if same_json(original, original_of(said)):
+        return said
+    return replace(said, parts=originals.kept(FORMAT, original, said))
 
 
 def _talks(source: Source) -> Iterator[tuple[int, _Talk]]:
@@ -146,8 +149,8 @@ def _talks(source: Source) -> Iterator[tuple[int, _Talk]]:
         with source.at(line):
             found = list(_conversations(value))
         for talk in found:
-            if _is_message(value):
-                yield line, replace(talk, session=source.stem)
+            if talk.is_part:
+                yield line, _Talk(source.stem, "", talk.messages)
             elif talk.session:
                 yield line, talk
             else:
@@ -159,7 +162,7 @@ def _talks(source: Source) -> Iterator[tuple[int, _Talk]]:
 def _conversations(value: Any) -> Iterator[_Talk]:
     """The conversations in one JSON value; those without an id have the session ""."""
     if _is_message(value):
-        yield _Talk("", "", [value])
+        yield _Talk("", "", [value], is_part=True)
     elif isinstance(value, Mapping) and isinstance(value.get("messages"), list):
         messages = value["messages"]
         for number, message in enumerate(messages, start=1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from amberfile.drafts import Said
@@ -10,7 +11,7 @@ from amberfile.transfer.chats import talks
 from amberfile.transfer.chats.talks import Form
 from amberfile.transfer.fields import name_in, named, time_in, told_in
 from amberfile.transfer.importer import Importer
-from amberfile.types import Parts
+from amberfile.transfer.originals import kept
 
 FORMAT = "sharegpt"
 
@@ -48,15 +49,15 @@ def _messages(value: Mapping[str, Any]) -> Sequence[Any] | None:
 def _said(original: Mapping[str, Any]) -> Said:
     speaker, value = original["from"], original["value"]
     plain = speaker in _PLAIN and (value is None or isinstance(value, str)) and len(original) == 2
-    return Said(
+    said = Said(
         role=_ROLES.get(speaker, speaker),
         content=told_in(value),
         name=named(original.get("name")),
         tool_call_id=named(original.get("tool_call_id")),
-        parts=None if plain else Parts(FORMAT, 1, dict(original)),
         created_at=time_in(original),
         id=name_in(original, ("id",)),
     )
+    return said if plain else replace(said, parts=kept(FORMAT, original, said))
 
 
 FORM = Form(_is_message, _messages, _said, _EXPECTED)

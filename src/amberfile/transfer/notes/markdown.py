@@ -20,7 +20,6 @@ from amberfile.checks import MAX_NAME
 from amberfile.errors import AmberfileError
 from amberfile.replay import Replay
 from amberfile.transfer import times
-from amberfile.transfer.archive import Member
 from amberfile.transfer.fields import time_in
 from amberfile.transfer.importer import Importer
 from amberfile.transfer.notes import front
@@ -215,7 +214,7 @@ def _is_of_bundle(source: Source) -> bool:
 
 
 def _is_bundle(source: Source, depth: int) -> bool:
-    with suppress(AmberfileError, KeyError, IndexError):
+    with suppress(AmberfileError, IndexError):
         head = _index_above(source, depth).head.decode("utf-8", "replace")
         return bool(_OF_BUNDLE.search(front.parted(head).front or ""))
     return False
@@ -225,8 +224,7 @@ def _index_above(source: Source, depth: int) -> Source:
     """The index `depth` folders above the one that the source stands in."""
     if source.member:
         name = PurePosixPath(source.member.name).parents[depth] / INDEX
-        archive = source.member.archive
-        return replace(source, member=Member(archive, archive.getinfo(str(name))))
+        return replace(source, member=source.member.beside(str(name)))
     return replace(source, path=source.path.parents[depth] / INDEX)
 
 

@@ -3,7 +3,10 @@
     image.py     the pages of the file, with those of its log
     cells.py     the records on a page, whatever tree it belonged to
     records.py   a record's columns, and whose row it is
+    owner.py     the scope in which a row was written, from its checksum
     found.py     the rows that were found, on disk until they are sorted out
+    witnesses.py what indexes say of rows without a checksum
+    strays.py    rows that bear another scope's number than they were written under
     people.py    scopes and sessions: who the rows belong to
     rebuild.py   the rows in a new store, made to fit each other
     run.py       all of it, one after another

@@ -15,12 +15,13 @@ import apsw
 
 from amberfile.stores.sqlite.rows import Row
 from amberfile.stores.sqlite.salvage.records import SHAPES, Recognised
+from amberfile.stores.sqlite.salvage.witnesses import dig_graves
 
 _COLUMNS = {shape.table: shape.columns for shape in reversed(SHAPES)}  # today's form last
 
 _BURIED = """
-    EXISTS (SELECT 1 FROM found_tombstone t
-             WHERE t.scope = {table}.scope AND t.id = {table}.id
+    EXISTS (SELECT 1 FROM grave t
+             WHERE t.scope = abs({table}.scope) AND t.id = {table}.id
                AND t.kind <> 'session' AND t.{order} {than} {table}.{order})
 """
 _FORGOTTEN = (
@@ -30,23 +31,26 @@ _FORGOTTEN = (
     "DELETE FROM found_version WHERE "
     + _BURIED.format(table="found_version", order="rev", than=">="),
     """DELETE FROM found_message WHERE EXISTS (
-        SELECT 1 FROM found_session s JOIN found_tombstone t
-            ON t.scope = s.scope AND t.id = s.name AND t.kind = 'session'
-         WHERE s.id = found_message.session AND s.scope = found_message.scope
+        SELECT 1 FROM found_session s JOIN grave t
+            ON t.scope = abs(s.scope) AND t.id = s.name AND t.kind = 'session'
+         WHERE s.id = found_message.session AND abs(s.scope) = abs(found_message.scope)
            AND t.handle > found_message.handle)""",
     """DELETE FROM found_session WHERE EXISTS (
-        SELECT 1 FROM found_tombstone t
-         WHERE t.scope = found_session.scope AND t.id = found_session.name
+        SELECT 1 FROM grave t
+         WHERE t.scope = abs(found_session.scope) AND t.id = found_session.name
            AND t.kind = 'session' AND t.rev > found_session.rev)""",
 )
 
-_INDEXES = (
-    "CREATE INDEX temp.by_grave ON found_tombstone (scope, id)",
-    "CREATE INDEX temp.by_session ON found_session (id)",
-)
+_BY_SESSION = "CREATE INDEX temp.by_session ON found_session (id)"
 
 WITH_SCOPE = ("item", "version", "session", "message")
-"""Tables whose rows have a checksum, so that their scope's number is to be believed."""
+"""Tables whose rows have a checksum, so that their scope's number is to be believed.
+
+It is negative in a row that bears another than the one it was written under.
+"""
+
+NUMBERED = (*WITH_SCOPE, "tombstone", "op", "job", "link", "import")
+"""Those and the others whose rows bear a scope's number."""
 
 _WITH_REV = ("item", "version", "session", "message", "store", "tombstone")
 _WITH_HANDLE = ("item", "message", "tombstone")
@@ -76,7 +80,8 @@ class Found:
             self.proofs += len(values) * (table in WITH_SCOPE)
 
     def without_forgotten(self) -> None:
-        for statement in (*_INDEXES, *_FORGOTTEN):
+        dig_graves(self._db)
+        for statement in (_BY_SESSION, *_FORGOTTEN):
             self._db.execute(statement)
 
     def numbers(self) -> tuple[int, int]:

@@ -75,11 +75,11 @@ def _each_once(states: Iterator[_State]) -> Iterator[_State]:
 
 def _hidden(top: _State, handle: int, rev: int) -> _State:
     """What follows the last version that was found: the same, retracted."""
-    before = to_version(top.row, Scope()).item
+    before = to_version(top.row, Scope(), top.scope).item
     stamp = Stamp(
         before.id, top.version + 1, "retracted", before.created_at, "retracted", REASON, rev
     )
-    return _State(top.scope, handle, item_row(before, stamp))
+    return _State(top.scope, handle, item_row(before, stamp, top.scope))
 
 
 def _write(db: apsw.Connection, history: list[_State], lost: Lost) -> None:
@@ -95,12 +95,12 @@ def _write(db: apsw.Connection, history: list[_State], lost: Lost) -> None:
 
 
 def _renumbered(state: _State, number: int) -> _State:
-    version: Version = to_version(state.row, Scope())
+    version: Version = to_version(state.row, Scope(), state.scope)
     item = replace(version.item, version=number)
     stamp = Stamp(
         item.id, number, item.state, item.created_at, version.change, version.reason, item.rev
     )
-    return state._replace(row=item_row(item, stamp))
+    return state._replace(row=item_row(item, stamp, state.scope))
 
 
 def _tell(lost: Lost, state: _State, what: str) -> None:

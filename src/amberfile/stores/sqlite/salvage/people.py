@@ -10,7 +10,7 @@ from typing import Any
 import apsw
 
 from amberfile.stores.sqlite.rows import SESSION_COLUMNS, bound, session_row, to_session, unbound
-from amberfile.stores.sqlite.salvage.found import WITH_SCOPE
+from amberfile.stores.sqlite.salvage.found import NUMBERED, WITH_SCOPE
 from amberfile.stores.sqlite.salvage.told import Lost
 from amberfile.types import Scope, SessionInfo, moment
 
@@ -18,7 +18,10 @@ _NAMES = """
     SELECT id, space, user, agent FROM found_scope
     UNION SELECT id, space, user, agent FROM found_scope_name ORDER BY id
 """
-_USED = " UNION ".join(f"SELECT scope FROM found_{table}" for table in WITH_SCOPE)
+_USED = " UNION ".join(f"SELECT scope FROM found_{table} WHERE scope > 0" for table in WITH_SCOPE)
+_HIGHEST = "SELECT max(scope) FROM ({})".format(
+    " UNION ALL ".join(f"SELECT max(scope) AS scope FROM found_{table}" for table in NUMBERED)
+)
 _INSERT_SCOPE = "INSERT OR IGNORE INTO scope (id, space, user, agent) VALUES (?, ?, ?, ?)"
 
 _MARKS = ", ".join("?" * (SESSION_COLUMNS.count(",") + 1))
@@ -34,7 +37,7 @@ _NAMELESS = """
      GROUP BY scope, session
 """
 _STANDING = f"""
-    SELECT s.id, count(m.seq), coalesce(max(m.seq), 0),
+    SELECT s.id, s.scope, count(m.seq), coalesce(max(m.seq), 0),
            {", ".join(f"s.{name.strip()}" for name in SESSION_COLUMNS.split(","))}
       FROM session s LEFT JOIN message m ON m.scope = s.scope AND m.session = s.id GROUP BY s.id
 """
@@ -58,9 +61,19 @@ def bring_scopes(db: apsw.Connection, lost: Lost) -> None:
         if len(known) != 1 or not _scope_added(db, number, *known)
     ]
     for number in nameless:
-        scopes = (Scope(space=name) for name in _free_names(number))
-        scope = next(scope for scope in scopes if _scope_added(db, number, scope))
+        scope = _named_anew(db, number, number)
         lost.tell(f"the name of scope {number} is lost; what stood in it is in {scope}")
+
+
+def new_scope(db: apsw.Connection, number: int) -> tuple[int, Scope]:
+    """A space for what may be of the scope `number`, under a number that no row bears."""
+    highest = max(_rows(db, _HIGHEST)[0][0] or 0, _rows(db, "SELECT max(id) FROM scope")[0][0] or 0)
+    return highest + 1, _named_anew(db, highest + 1, number)
+
+
+def _named_anew(db: apsw.Connection, number: int, told: int) -> Scope:
+    scopes = (Scope(space=name) for name in _free_names(told))
+    return next(scope for scope in scopes if _scope_added(db, number, scope))
 
 
 def _scope_added(db: apsw.Connection, number: int, scope: Scope) -> bool:
@@ -95,7 +108,7 @@ def _session_added(
     taken: Any = db.execute("SELECT 1 FROM session WHERE id = ?", (number,)).fetchall()
     given = None if taken else number
     for name in _free_names(number):
-        row = session_row(SessionInfo(name, Scope(), "", 0, seq, first, last), rev)
+        row = session_row(SessionInfo(name, Scope(), "", 0, seq, first, last), scope, rev)
         db.execute(_INSERT_SESSION, (given, scope, *row))
         if db.changes() == 1:
             moved = (db.last_insert_rowid(), scope, number)
@@ -108,15 +121,15 @@ def _session_added(
 
 def count_messages(db: apsw.Connection, lost: Lost) -> None:
     """Make each session say how many messages it holds, and tell where it said more."""
-    for number, held, seq, *row in _rows(db, _STANDING):
-        said = to_session(tuple(row), Scope())
+    for number, scope, held, seq, *row in _rows(db, _STANDING):
+        said = to_session(tuple(row), Scope(), scope)
         if said.messages > held:
             lost.tell(
                 f"session {said.id!r} says it holds {said.messages} messages; {held} were found"
             )
         counted = replace(said, messages=held, last_seq=max(seq, said.last_seq))
         if counted != said:
-            made = session_row(counted, row[-2])
+            made = session_row(counted, scope, row[-2])
             db.execute(_UPDATE, (made[2], made[3], made[-1], number))
 
 

@@ -8,7 +8,9 @@ from amberfile.stores.sqlite.rows import MESSAGE_COLUMNS
 from amberfile.stores.sqlite.salvage.found import Found
 from amberfile.stores.sqlite.salvage.history import bring_items
 from amberfile.stores.sqlite.salvage.people import bring_scopes, bring_sessions, count_messages
+from amberfile.stores.sqlite.salvage.strays import bring_strays
 from amberfile.stores.sqlite.salvage.told import Lost
+from amberfile.stores.sqlite.salvage.witnesses import leave_out_contradicted
 
 _MESSAGES = f"""
     INSERT OR IGNORE INTO message (scope, session, handle, terms, {MESSAGE_COLUMNS})
@@ -54,7 +56,9 @@ def rebuild(db: apsw.Connection, found: Found, lost: Lost) -> None:
     """Write what was found into the empty store of `db`, without its index."""
     rev, serial = found.numbers()
     found.without_forgotten()
+    leave_out_contradicted(db, lost)
     bring_scopes(db, lost)
+    bring_strays(db, lost)
     serial = bring_items(db, serial, rev + 1, lost)
     bring_sessions(db, lost)
     db.execute(_MESSAGES)

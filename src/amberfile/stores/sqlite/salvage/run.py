@@ -99,7 +99,7 @@ class _Scan:
 
 
 def _check(source: str, target: str) -> None:
-    if not os.path.isfile(source):
+    if not any(map(os.path.isfile, (source, f"{source}-wal"))):
         raise NotFound(f"there is no file at {source}. Give the damaged one")
     if os.path.lexists(target):
         raise InvalidInput(f"{target} exists; a repair never overwrites. Give a new name")
@@ -221,6 +221,8 @@ def _rows(image: Image, number: int, scan: _Scan, lost: Lost) -> Iterator[Recogn
             sound = False
             if row.shape:
                 lost.tell(f"a row of table {row.shape.table} on page {number} is damaged")
+                if row.stray:
+                    yield row.shape, row.stray
         elif row:
             yield row
     if sound:

@@ -16,6 +16,7 @@ import apsw
 
 from amberfile.errors import NotAStore, SchemaTooNew, StoreBusy, StoreCorrupt
 from amberfile.stores.sqlite.check import miscounts, row_miscounts
+from amberfile.stores.sqlite.errors import remedy
 
 APPLICATION_ID = 0x416D6265  # "Ambe", in the file's header
 CHECKED_AT_OPEN = 8 * 1024 * 1024
@@ -99,7 +100,8 @@ def verify_rows(db: apsw.Connection, path: str) -> None:
     if found != "ok":
         raise StoreCorrupt(
             f"{path} is damaged beyond its index: {found}. Nothing was changed. "
-            "Take what can be read to a new file: amberfile repair; or go back to a backup"
+            f"Take what can be read to a new file: amberfile repair {path} NEW; "
+            "or go back to a backup"
         )
 
 
@@ -181,7 +183,7 @@ def verify(db: apsw.Connection, path: str) -> None:
         if db.in_transaction and not within:
             db.execute("ROLLBACK")
     if found != "ok":
-        raise StoreCorrupt(f"{path} is damaged: {found}. Nothing was changed. Go back to a backup")
+        raise StoreCorrupt(f"{path} is damaged: {found}. Nothing was changed. {remedy(path)}")
 
 
 def _scripts() -> list[str]:

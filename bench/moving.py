@@ -18,7 +18,7 @@ from corpus import Corpus
 from floors import Log
 from timing import Row, in_turn
 
-ROUNDS = 3
+ROUNDS = 5
 SIZE = 4_000_000
 """Bytes of a file, about."""
 

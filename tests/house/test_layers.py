@@ -22,7 +22,7 @@ class Layer(NamedTuple):
 
 # Beside these, a layer may import itself; an engine only itself.
 LAYERS = {
-    "values": Layer("types.py errors.py changes.py", ""),
+    "values": Layer("types.py errors.py changes.py plain.py", ""),
     "contracts": Layer(
         "stores/__init__.py stores/base.py embed/__init__.py embed/base.py", "values"
     ),

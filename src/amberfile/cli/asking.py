@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from amberfile.transfer.plain import printable
+from amberfile.plain import printable
 
 SHOWN = 10  # lines of what would go
 

@@ -9,7 +9,7 @@ import click
 from amberfile import lookup
 from amberfile.cli import asking, completing, data, naming, output
 from amberfile.cli.app import App, common
-from amberfile.transfer.plain import printable
+from amberfile.plain import printable
 from amberfile.types import Entry
 
 _ids = click.argument("ids", nargs=-1, required=True, metavar="ID...")

@@ -11,7 +11,7 @@ from amberfile.cli import data, naming, output
 from amberfile.cli.app import App, common
 from amberfile.cli.diff import Mark, pieces
 from amberfile.errors import NotFound
-from amberfile.transfer.plain import printable
+from amberfile.plain import printable
 from amberfile.types import Item, Version
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ import click
 
 from amberfile import config
 from amberfile.cli.app import App
-from amberfile.transfer.plain import printable
+from amberfile.plain import printable
 
 What: TypeAlias = Literal["entry", "session", "import"]
 """What the rows are."""

@@ -138,7 +138,7 @@ def _told(error: Exception, *, as_json: bool) -> int:
 
 def _tell(error: Exception, as_json: bool) -> None:
     from amberfile.cli.output import print_json
-    from amberfile.transfer.plain import printable
+    from amberfile.plain import printable
 
     message = _message(error)
     if as_json:

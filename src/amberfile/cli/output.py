@@ -21,7 +21,7 @@ import click
 from amberfile.cli import data, listing
 from amberfile.cli.app import App
 from amberfile.highlight import spans
-from amberfile.transfer.plain import json_text, printable
+from amberfile.plain import json_text, printable
 from amberfile.types import Entry, Hit, Item
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
-from amberfile.transfer.plain import printable
+from amberfile.plain import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -11,8 +11,8 @@ from amberfile.cli import asking, completing, data, listing, naming, output
 from amberfile.cli.app import App, common
 from amberfile.cli.groups import LazyGroup
 from amberfile.cli.writing import written
+from amberfile.plain import printable
 from amberfile.transfer.chats.openai import export_session
-from amberfile.transfer.plain import printable
 from amberfile.types import Message, SessionInfo
 
 _id = click.argument("id", shell_complete=completing.sessions)

@@ -17,12 +17,12 @@ from amberfile.checks import MAX_NAME
 from amberfile.drafts import Said
 from amberfile.errors import InvalidInput
 from amberfile.memory import Memory
+from amberfile.plain import json_text
 from amberfile.replay import Replay
 from amberfile.session import Session
 from amberfile.transfer import originals
 from amberfile.transfer.fields import time_in
 from amberfile.transfer.importer import Importer
-from amberfile.transfer.plain import json_text
 from amberfile.transfer.source import LINES, Source, derived_id
 from amberfile.types import Message, SessionInfo, same_json
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from amberfile.plain import json_text, printable
 from amberfile.transfer.notes.front import written
 from amberfile.transfer.own import records
-from amberfile.transfer.plain import json_text, printable
 from amberfile.types import Message, SessionInfo
 
 KIND = "conversation"

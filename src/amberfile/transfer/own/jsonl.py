@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from amberfile.memory import Memory
+from amberfile.plain import json_text
 from amberfile.replay import Replay
 from amberfile.transfer.importer import Importer
 from amberfile.transfer.own import records
-from amberfile.transfer.plain import json_text
 from amberfile.transfer.source import Source
 
 

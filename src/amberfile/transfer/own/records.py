@@ -22,8 +22,8 @@ from typing import Any, TypeAlias
 from amberfile.drafts import Draft, Said
 from amberfile.errors import InvalidInput
 from amberfile.memory import Memory
+from amberfile.plain import json_text
 from amberfile.replay import Replay, Versions, recorded
-from amberfile.transfer.plain import json_text
 from amberfile.transfer.source import Line, Source
 from amberfile.types import EPOCH, Item, Message, Parts, Scope, Version
 from amberfile.types import Source as Origin

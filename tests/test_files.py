@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -368,3 +369,15 @@ def test_a_file_that_is_written_while_it_is_checked_is_sound(
     monkeypatch.setattr(check, "unpacked", write_meanwhile)
     with closing(SqliteStore(path)) as other:
         assert ids(other.get(ADA, ["a", "b"])) == ["a", "b"]
+
+
+def test_a_store_that_closes_meanwhile_is_not_taken_for_another_library(tmp_path: Path) -> None:
+    path = tmp_path / "memory.db"
+
+    def come_and_go(_: int) -> None:
+        for _ in range(15):
+            with closing(SqliteStore(path)) as store:
+                store.get(ADA, ["nothing"])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(come_and_go, range(8)))

@@ -65,8 +65,8 @@ IDS = [f"id{number}" for number in range(40)]
 Text: TypeAlias = tuple[str, str, str]
 """Of an item's version or a message: its sort, its id and its text."""
 
-Row: TypeAlias = tuple[Text, int]
-"""With its rev, which no two of one id have in common."""
+Row: TypeAlias = tuple[Text, str]
+"""With its rev and its change, which no two of one id have in common."""
 
 
 def mark(rng: random.Random) -> str:
@@ -142,10 +142,11 @@ def rows_in(store: Store) -> dict[Row, Any]:
             for version in store.history(scope, change.id):
                 told = replace(version.item, scope=ADA, version=0)
                 if version.reason != "its last version was lost when the store was repaired":
-                    rows[("item", told.id, told.text), told.rev] = (told, version.change)
+                    when = f"{told.rev} {version.change}"  # one batch may create and hide it
+                    rows[("item", told.id, told.text), when] = (told, version.change)
         for session in store.sessions(scope):
             for said in store.messages(scope, session.id):
-                rows[("message", said.id, said.text), said.rev] = replace(
+                rows[("message", said.id, said.text), str(said.rev)] = replace(
                     said, scope=ADA, session=""
                 )
     return rows

@@ -20,9 +20,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from types import FrameType
+from typing import TypeAlias
 
 from amberfile.stores.sqlite import SqliteStore
 from tests.torture.load import step
+
+Armed: TypeAlias = Callable[[], bool]
+"""Whether the interruption is still to come."""
 
 STUCK_S = 100
 """After so long in one round, the worker shows where each thread stands, and fails."""
@@ -77,25 +81,38 @@ def main(path: str, threads: int, rounds: int, seed: int, how: str) -> None:
     print(steps, *(thread.steps for thread in beside), flush=True)
 
 
-def _until_interrupted(store: SqliteStore, first: int, arm: Callable[[], None]) -> int:
+def _until_interrupted(store: SqliteStore, first: int, arm: Callable[[], Armed]) -> int:
     """How many steps the main thread wrote from `first` on."""
     written = 0
     try:
-        arm()
-        while True:
+        armed = arm()
+        while armed():
             store.write(step(0, first + written))
             written += 1
     except KeyboardInterrupt:
-        return written
+        pass
+    return written
 
 
-def _signal_after(seconds: float) -> Callable[[], None]:
+def _signal_after(seconds: float) -> Callable[[], Armed]:
     here = threading.get_ident()
-    return threading.Timer(seconds, signal.pthread_kill, [here, signal.SIGINT]).start
+
+    def arm() -> Armed:
+        threading.Timer(seconds, signal.pthread_kill, [here, signal.SIGINT]).start()
+        return lambda: True
+
+    return arm
 
 
-def _at_call(number: int) -> Callable[[], None]:
-    return lambda: sys.setprofile(AtCall(number))
+def _at_call(number: int) -> Callable[[], Armed]:
+    """Python takes the profiler away when it raises, also where the error goes no
+    further: a generator that is being closed swallows it."""
+
+    def arm() -> Armed:
+        sys.setprofile(AtCall(number))
+        return lambda: sys.getprofile() is not None
+
+    return arm
 
 
 if __name__ == "__main__":

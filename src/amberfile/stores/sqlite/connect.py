@@ -20,6 +20,7 @@ import apsw
 from amberfile.errors import AmberfileError, StoreClosed, StoreCorrupt, StoreReadOnly
 from amberfile.stores.sqlite.checkpoint import MOST_PAGES, layer
 from amberfile.stores.sqlite.errors import DRIVER_ERRORS, Mapped, remedy, translated
+from amberfile.stores.sqlite.place import open_elsewhere
 from amberfile.stores.sqlite.schema import complete, verify
 
 _READ_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
@@ -77,6 +78,7 @@ class Connections:
         self._forked = forked
         self._vfs = vfs
         self._closed = False
+        self._held: set[apsw.Connection] = set()  # not closed yet; after a fork the parent's too
         self._start()
         _all.add(self)
 
@@ -150,7 +152,7 @@ class Connections:
         self.note(error)
         writer, self._writer = self._writer, None
         if writer is not None:
-            _close(writer)
+            self._end(writer)
 
     def checkpoint(self, *, patient: bool) -> bool:
         """Move the log into the file and empty it; False if a reader or a full disk is in the way.
@@ -182,6 +184,7 @@ class Connections:
     def _ready_checkpointer(self) -> apsw.Connection:
         if self._checkpointer is None:
             db = apsw.Connection(self.path, flags=apsw.SQLITE_OPEN_READWRITE, vfs=layer(self._vfs))
+            self._held.add(db)
             self._set_up(db)
             db.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # opens the log
             db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
@@ -201,11 +204,12 @@ class Connections:
                 self._ready_checkpointer()  # the last connection to close empties the log
         for db in (*idle, writer, self._checkpointer):
             if db is not None:
-                _close(db)
+                self._end(db)
 
     @property
-    def closed(self) -> bool:
-        return self._closed
+    def gone(self) -> bool:
+        """Whether it is closed and has nothing open any more."""
+        return self._closed and not self._held
 
     def borrow(self) -> apsw.Connection:
         """A connection that nobody else uses until it is given back."""
@@ -228,12 +232,13 @@ class Connections:
                 self._readers.remove(db)  # close() came between the two lines
             except ValueError:
                 return
-        _close(db)
+        self._end(db)
 
     def _open(self) -> apsw.Connection:
         flags = _READ_WRITE if self.writable else apsw.SQLITE_OPEN_READONLY
         with self._lock:  # the first one alone: it makes or migrates the file
             db = apsw.Connection(self.path, flags=flags, vfs=self._vfs)
+            self._held.add(db)
             try:
                 self._set_up(db)
                 if not self._prepared:
@@ -242,9 +247,17 @@ class Connections:
                 if not self.writable:
                     complete(db)
             except BaseException:
-                _close(db)
+                self._end(db)
                 raise
             return db
+
+    def _end(self, db: apsw.Connection) -> None:
+        """Close without complaint: an error here is that of an earlier call, already told."""
+        try:
+            db.close()
+        except apsw.Error:
+            db.close(force=True)
+        self._held.discard(db)
 
     def _set_up(self, db: apsw.Connection) -> None:
         db.set_busy_handler(self._patience)
@@ -309,14 +322,6 @@ def _wait(tries: int, deadline_s: float) -> bool:
     return True
 
 
-def _close(db: apsw.Connection) -> None:
-    """Close without complaint: an error here is that of an earlier call, already told."""
-    try:
-        db.close()
-    except apsw.Error:
-        db.close(force=True)
-
-
 _all: weakref.WeakSet[Connections] = weakref.WeakSet()
 
 
@@ -330,7 +335,16 @@ def _keep_for_ever(connections: list[apsw.Connection]) -> None:
 
 def others_at(path: str) -> bool:
     """Whether this process has `path` open through another store of ours."""
-    return any(each.path == path and not each.closed for each in list(_all))
+    return any(each.path == path and not each.gone for each in list(_all))
+
+
+def open_through_another(path: str) -> bool:
+    """Whether this process has `path` open, and not through a store of ours.
+
+    A store that ends between the two looks would be taken for another library,
+    so it takes three pairs of looks that agree.
+    """
+    return all(open_elsewhere(path) and not others_at(path) for _ in range(3))
 
 
 def _after_fork() -> None:

@@ -16,9 +16,9 @@ from urllib.parse import quote
 import apsw
 
 from amberfile.errors import InvalidInput, NotFound, StoreCorrupt, StoreUnavailable
-from amberfile.stores.sqlite import place, schema
+from amberfile.stores.sqlite import schema
 from amberfile.stores.sqlite.check import faults
-from amberfile.stores.sqlite.connect import Connections, others_at
+from amberfile.stores.sqlite.connect import Connections, open_through_another
 from amberfile.stores.sqlite.errors import Mapped
 
 _PAGES = 4096
@@ -56,7 +56,7 @@ def _check(path: str, store: str) -> None:
     with suppress(FileNotFoundError):
         if os.path.samefile(path, store):
             raise InvalidInput(f"{path} is the store itself. Give a backup of it")
-    if not others_at(path) and place.open_elsewhere(path):
+    if open_through_another(path):
         raise StoreUnavailable(
             f"this process has {path} open through another library, whose locks would be "
             "dropped. Close it there, or use another process"

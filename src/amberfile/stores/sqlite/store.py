@@ -37,7 +37,7 @@ from amberfile.stores.sqlite import imports, place, queries, schema
 from amberfile.stores.sqlite.backup import copy_verified
 from amberfile.stores.sqlite.check import faults
 from amberfile.stores.sqlite.commit import GroupCommit
-from amberfile.stores.sqlite.connect import Connections, others_at
+from amberfile.stores.sqlite.connect import Connections, open_through_another
 from amberfile.stores.sqlite.reindex import rebuilt
 from amberfile.stores.sqlite.report import report
 from amberfile.stores.sqlite.restore import staged
@@ -68,7 +68,7 @@ from amberfile.types import (
 SYNCHRONOUS = {"full": "FULL", "relaxed": "NORMAL"}
 """What each durability asks of the disk: a sync at each commit, or at each checkpoint."""
 
-_LETS_GO = (Forget, ClearSession, DropImport)
+_LETS_GO = frozenset({Forget, ClearSession, DropImport})
 """Changes after which bytes must leave the file."""
 
 
@@ -107,7 +107,7 @@ class SqliteStore:
         self.path = os.path.abspath(os.fspath(path))
         self.durability = durability
         place.check_path(self.path)
-        if vfs is None and not others_at(self.path) and place.open_elsewhere(self.path):
+        if vfs is None and open_through_another(self.path):
             raise StoreUnavailable(
                 f"this process has {self.path} open through another library: whichever closes it "
                 "first would drop the other's locks. Close it there, or use another process"
@@ -133,7 +133,7 @@ class SqliteStore:
 
     def write(self, batch: Batch) -> Written:
         written = self._line.submit(batch)
-        forgets = any(isinstance(change, _LETS_GO) for change in batch.changes)
+        forgets = not _LETS_GO.isdisjoint(map(type, batch.changes))
         if forgets or self._owes_checkpoint:
             self._empty_log(patient=forgets)
         return written

@@ -311,3 +311,26 @@ def test_memory_is_where_the_environment_says(tmp_path: Path) -> None:
     where = tmp_path / "there.db"
     process("remember", "x", env=os.environ | {"AMBERFILE_DB": str(where)})
     assert stored(str(where)) == ["x"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["recall", "x"],
+        ["list"],
+        ["list", "--hidden"],
+        ["sessions"],
+        ["imports"],
+        ["stats"],
+        ["export"],
+        ["retract", "x"],
+        ["forget", "x", "--yes"],
+        ["import", str(CONVERSATION), "--dry-run"],
+        ["show", "x"],
+    ],
+    ids=" ".join,
+)
+def test_to_look_makes_no_store(run: Callable[..., Result], db: str, words: list[str]) -> None:
+    result = run(*words)
+    assert result.exit_code == (1 if words[0] == "show" else 0), result.output
+    assert not Path(db).exists()

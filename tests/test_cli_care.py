@@ -260,6 +260,7 @@ def test_a_store_that_stays_locked_ends_with_6(
     def busy(*_: object, **__: object) -> None:
         raise StoreBusy("it stayed locked. Try again.")
 
+    run("remember", "x")
     for name in ("backup", "info", "scopes"):
         monkeypatch.setattr(f"amberfile.memory.Memory.{name}", busy)
     assert run(*words).exit_code == 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import time
@@ -129,9 +130,38 @@ class App:
 
     @cached_property
     def memory(self) -> Memory:
-        """The memory of the scope that was named."""
+        """The memory of the scope that was named.
+
+        Where there is no store yet it is an empty one: to look makes none.
+        """
+        return self._scoped(self._nothing() if self._is_missing() else self.whole)
+
+    @cached_property
+    def kept(self) -> Memory:
+        """The same, for what is to be kept: the store is made if there is none."""
+        return self._scoped(self.whole)
+
+    def _scoped(self, whole: Memory) -> Memory:
         space, user, agent = map(self.settings.named, _SCOPE)
-        return self.whole.scoped(space=space, user=user, agent=agent)
+        return whole.scoped(space=space, user=user, agent=agent)
+
+    def _is_missing(self) -> bool:
+        """Whether nothing is there. A place that cannot be seen is an error when it is opened."""
+        where = self.where
+        try:
+            os.lstat(where)
+        except FileNotFoundError:
+            return where != "ram:"
+        except (OSError, ValueError):
+            return False
+        return False
+
+    def _nothing(self) -> Memory:
+        from amberfile.memory import open as open_
+
+        memory = open_("ram:")
+        self._context.call_on_close(memory.close)
+        return memory
 
     def line(self, *words: str) -> str:
         """A command line that a person can copy: on this store, in this scope."""

@@ -94,7 +94,7 @@ def remember(
     Prints the id.
     """
     given = from_stdin(text) if text in (None, "-") else text
-    item = app.memory.remember(
+    item = app.kept.remember(
         given or "",
         key=key,
         kind=kind,

@@ -59,11 +59,10 @@ def import_(app: App, paths: tuple[str, ...], form: str | None, dry_run: bool) -
 
 def _imported(app: App, path: str, form: str | None, dry_run: bool) -> Imported:
     """What came in; after Ctrl-C, how to see what did."""
+    memory = app.memory if dry_run else app.kept
     try:
         with progress.bar(f"import {path}") as tell:
-            return transfer.import_path(
-                app.memory, path, format=form, dry_run=dry_run, progress=tell
-            )
+            return transfer.import_path(memory, path, format=form, dry_run=dry_run, progress=tell)
     except KeyboardInterrupt:
         if not dry_run:
             output.hint(f"interrupted. What came in until then: {app.line('imports')}")

@@ -157,12 +157,13 @@ def image_with_log(folder: Path, files: Mapping[str, bytes]) -> bytes:
     path = folder / "seen.db"
     for ending, content in files.items():
         Path(f"{path}{ending}").write_bytes(content)
-    with closing(sqlite3.connect(path)) as db:
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    content = path.read_bytes()
-    for beside in folder.glob("seen.db*"):
-        beside.unlink()
-    return content
+    try:
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return path.read_bytes()
+    finally:
+        for beside in folder.glob("seen.db*"):
+            beside.unlink()
 
 
 def rev_of(folder: Path, image: bytes) -> int:
@@ -185,7 +186,10 @@ def reference(folder: Path, kind: str, sample: Sample, damaged: Mapping[str, byt
         case "cut_log" | "damaged_log":
             return image_with_log(folder, damaged)
         case "older_log":
-            both = [damaged[""], image_with_log(folder, damaged)]
+            try:
+                both = [damaged[""], image_with_log(folder, damaged)]
+            except sqlite3.DatabaseError:  # it does not fit, and SQLite says so
+                return damaged[""]
             return max(both, key=lambda image: rev_of(folder, image))
         case "empty" | "picture":
             return b""
